@@ -1,0 +1,116 @@
+# One make for the whole tree.  Each folder's build.mk says WHAT it builds;
+# HOW is said here and only here.  `make help` lists the targets.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += -r
+SHELL := /bin/bash
+
+# What a packager may set.
+VERSION    := 0.1.0
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+SBINDIR    ?= $(PREFIX)/sbin
+CFLAGS     ?= -O2 -g
+INSTALL    ?= install
+PKG_CONFIG ?= pkg-config
+
+# Build profiles: each has a directory of its own, so they never mix.
+PROFILE ?= default
+B       := build/$(PROFILE)
+profile-default :=
+profile-asan    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+profile-cov     := --coverage -O0
+ifeq ($(origin profile-$(PROFILE)),undefined)
+$(error no PROFILE '$(PROFILE)': choose default, asan or cov)
+endif
+
+# Targets that must work before the compiler and the libraries are there.
+early := demo check deps missing help clean
+ifneq ($(if $(MAKECMDGOALS),$(filter-out $(early),$(MAKECMDGOALS)),all),)
+
+CC        := $(if $(filter default,$(origin CC)),gcc,$(CC))
+warn      := -Wall -Wextra -Wformat=2 -Wshadow -Wvla -Wpointer-arith -Wwrite-strings -Wundef \
+	     -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+harden    := -fPIC -fvisibility=hidden -fstack-protector-strong
+cppflags   = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$B $(CPPFLAGS)
+cflags     = -std=c11 $(warn) $(harden) $(CFLAGS) $(profile-$(PROFILE))
+ldflags    = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(profile-$(PROFILE))
+
+ifneq ($V,1)
+say = @printf '  %-5s%s\n' $1 $(or $2,$@);
+endif
+
+# What there is to build: LIBS, PROGS, TOOLS (not installed), TESTS, HEADERS, INSTALL_FILES.
+include $(sort $(wildcard */build.mk))
+
+# How to build it.  A stamp is rewritten only when its text changes, so that flags and
+# source lists can be prerequisites.
+stamp   = $(shell mkdir -p $(dir $1); printf '%s\n' '$2' | cmp -s - $1 2>/dev/null || printf '%s\n' '$2' >$1)
+objects = $(patsubst %,$B/obj/%.o,$(basename $1))
+
+# $1: a name; $1-src sources, $1-inc include folders, $1-pkgs pkg-config names, $1-cppflags.
+define compile
+$(call objects,$($1-src)): private target-flags := $($1-inc:%=-I%) $($1-cppflags) $(if $($1-pkgs),$(shell $(PKG_CONFIG) --cflags $($1-pkgs)))
+endef
+define archive
+$B/obj/$1.a: $(call objects,$($1-src)) $B/obj/$1.list
+	$$(call say,AR)rm -f $$@; $$(AR) rcs $$@ $$(filter %.o,$$^)
+endef
+# $1-use: archives in link order; what they need of pkg-config comes with them.
+pkgs-of = $(sort $($1-pkgs) $(foreach a,$($1-use),$($a-pkgs)))
+define link
+$B/$1: $(call objects,$($1-src)) $($1-use:%=$B/obj/%.a) $B/obj/$1.list
+	$$(call say,LINK)$$(CC) $$(ldflags) -o $$@ $$(filter %.o %.a,$$^) $($1-ldflags) $(if $(call pkgs-of,$1),$(shell $(PKG_CONFIG) --libs $(call pkgs-of,$1))) $$(LDLIBS)
+endef
+linked := $(PROGS) $(TOOLS) $(TESTS)
+$(foreach x,$(LIBS) $(linked),$(eval $(call compile,$x))$(call stamp,$B/obj/$x.list,$($x-src) $($x-use) $($x-ldflags)))
+$(foreach x,$(LIBS),$(eval $(call archive,$x)))
+$(foreach x,$(linked),$(eval $(call link,$x)))
+
+$(call stamp,$B/obj/flags,$(CC) $(cppflags) $(cflags))
+$(call stamp,$B/version.h,#define CPR_VERSION "$(VERSION)")
+
+$B/obj/%.o: %.c $B/obj/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(cppflags) $(target-flags) $(cflags) -MMD -MP -c -o $@ $<
+-include $(patsubst %.o,%.d,$(foreach x,$(LIBS) $(linked),$(call objects,$($x-src))))
+endif
+
+all: $(addprefix $B/,$(PROGS) $(TOOLS))  ## build the programs into build/default/
+tests: all $(addprefix $B/,$(TESTS))  ## build the programs and the unit tests
+
+demo: missing  ## install what is missing, build, and bring a wiped phone back
+	@$(MAKE) --no-print-directory all
+	@tests/e2e/demo $B
+
+check: missing  ## install what is missing, run every test, plain and with sanitizers
+	@$(MAKE) --no-print-directory check-headers check-format
+	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory tests PROFILE=asan
+	@tests/run
+
+missing:
+	@debian/deps --missing >/dev/null || debian/deps
+deps:  ## install what debian/control asks for (no service is started or enabled)
+	@debian/deps
+
+check-headers:  ## compile every header on its own
+	@set -e; for h in $(HEADERS); do \
+	  echo "#include \"$$h\"" | $(CC) $(cppflags) -I. -Ilib -I$${h%/*} -std=c11 $(warn) -Werror -fsyntax-only -x c -; done
+check-format:  ## compare the C sources with .clang-format
+	@clang-format --dry-run -Werror $(wildcard */*.[ch] */*/*.[ch])
+format:  ## rewrite the C sources in the house style
+	@clang-format -i $(wildcard */*.[ch] */*/*.[ch])
+
+# INSTALL_FILES is a table of mode:source:destination; install and uninstall read it.
+field = $(word $1,$(subst :, ,$2))
+install: all  ## install under $(DESTDIR)$(PREFIX)
+	@set -e; $(foreach f,$(INSTALL_FILES),$(INSTALL) -D -m $(call field,1,$f) $(call field,2,$f) $(DESTDIR)$(call field,3,$f);)
+uninstall:  ## remove what install put there
+	rm -f $(foreach f,$(INSTALL_FILES),$(DESTDIR)$(call field,3,$f))
+clean:  ## remove build/
+	rm -rf build
+help:  ## show this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-15s %s\n",$$1,$$2}'
+.PHONY: all tests demo check missing deps check-headers check-format format install uninstall clean help

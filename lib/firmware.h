@@ -1,0 +1,70 @@
+/* The inventory of a TFTP root: an immutable picture of which firmware is there, taken once.
+ *
+ * Layout of the root, as intake leaves it:
+ *   <own name>                       regular file, 0644: images and main .loads
+ *   <other spelling> -> <own name>   relative link, where a .loads prints another case
+ *   term61.default.loads             the term file served now: a hard link to one of
+ *   .phone-cpr/terms/<set>/term61.default.loads      the term files kept, one folder a set;
+ *                                    <set> is the load of the package they came with
+ * A term file that somebody put into the root by hand is in the inventory like a kept one. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "models.h"
+
+struct cpr_errors;
+struct cpr_inspect;
+
+#define CPR_PRIVATE_DIR ".phone-cpr"
+#define CPR_TERMS_DIR   CPR_PRIVATE_DIR "/terms"
+
+struct cpr_file {
+	const char *name; /* base name */
+	const char *set; /* kept term file: its folder; NULL: the file lies in the root */
+	struct cpr_inspect
+		*inspect; /* of the target where this is a link; NULL: unreadable */
+	char *link; /* where the name points, when it is a symbolic link; else NULL */
+	mode_t mode;
+	ino_t inode; /* equal inodes: the same file under two names */
+};
+
+/* One packing list with what became of its files. */
+struct cpr_load {
+	const struct cpr_file *file;
+	const char *name; /* without ".loads"; a term file's: its set or file name */
+	enum cpr_protocol protocol; /* by its name; a term file's by its image names */
+	const char *version; /* the list's RELEASE line, or out of the name; never NULL */
+	bool term;
+	bool complete; /* own name right, every listed file there, exact case, not damaged */
+	char **missing; /* the names, as printed, that keep it from being complete */
+	size_t missing_n;
+	const struct cpr_load
+		*twin; /* term: the main load with the same images, or NULL */
+};
+
+struct cpr_firmware {
+	char *root;
+	struct cpr_file *file; /* sorted by name, then set (NULL first) */
+	size_t file_n;
+	struct cpr_load *load; /* sorted by name; main loads and term files */
+	size_t load_n;
+};
+
+/* Reads the folder (regular files and links to such, not recursive but for the kept term
+ * files); every file that the model table does not know is left out.  A root that does not
+ * exist is an empty inventory.  Returns 0 or -errno. */
+int cpr_firmware_scan(const char *root, struct cpr_firmware **out, struct cpr_errors *e);
+struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f);
+void cpr_firmware_freep(struct cpr_firmware **f);
+
+/* The file of exactly this name in the root, or NULL. */
+const struct cpr_file *cpr_firmware_file(const struct cpr_firmware *f, const char *name);
+/* The one whose name differs in case only, or NULL. */
+const struct cpr_file *cpr_firmware_file_nocase(
+	const struct cpr_firmware *f, const char *name);
+/* The main load of this name (without ".loads"), or NULL. */
+const struct cpr_load *cpr_firmware_load(const struct cpr_firmware *f, const char *name);

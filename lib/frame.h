@@ -1,0 +1,63 @@
+/* Ethernet frames with ARP, IPv4, UDP, TCP and ICMP inside: reader and writer, for whoever
+ * speaks or watches the wire without the kernel's help. */
+#pragma once
+
+#include "span.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cpr_frame_kind {
+	CPR_FRAME_OTHER,
+	CPR_FRAME_ARP,
+	CPR_FRAME_UDP,
+	CPR_FRAME_TCP,
+	CPR_FRAME_ICMP,
+};
+
+/* One frame taken apart; borrows its bytes.  IPv4 fragments but the first, and packets whose
+ * IPv4 header checksum is wrong, are OTHER. */
+struct cpr_frame {
+	enum cpr_frame_kind kind;
+	uint8_t to[6], from[6];
+	int vlan;                      /* of the outermost 802.1Q tag; -1: none */
+	struct in_addr source, target; /* IPv4, or the addresses an ARP speaks of */
+	uint16_t source_port, target_port;
+	uint16_t arp_op; /* 1 request, 2 reply */
+	uint8_t arp_sender[6];
+	uint8_t tcp_flags; /* CPR_TCP_* */
+	uint32_t tcp_seq, tcp_ack;
+	uint8_t icmp_type, icmp_code;
+	bool checksum_wrong;    /* UDP or TCP; see cpr_frame_parse */
+	const uint8_t *payload; /* of UDP, TCP, ICMP (behind its 8-byte header) */
+	size_t payload_len;
+};
+enum {
+	CPR_TCP_FIN = 1,
+	CPR_TCP_SYN = 2,
+	CPR_TCP_RST = 4,
+	CPR_TCP_ACK = 16
+};
+
+/* check_sums false: do not judge UDP and TCP checksums (a packet that never left this
+ * machine may carry a partial one: TP_STATUS_CSUMNOTREADY).  A UDP checksum of 0 is none.
+ * Returns false when the bytes are no whole frame. */
+bool cpr_frame_parse(
+	const uint8_t *bytes, size_t len, bool check_sums, struct cpr_frame *out);
+
+void cpr_frame_arp(struct cpr_pen *p, uint16_t op, const uint8_t to[6],
+	const uint8_t from[6], struct in_addr sender, const uint8_t target_mac[6],
+	struct in_addr target);
+/* All sums filled in.  to: the Ethernet destination. */
+void cpr_frame_udp(struct cpr_pen *p, const uint8_t to[6], const uint8_t from[6],
+	struct in_addr source, uint16_t source_port, struct in_addr target,
+	uint16_t target_port, const void *payload, size_t len);
+void cpr_frame_tcp(struct cpr_pen *p, const uint8_t to[6], const uint8_t from[6],
+	struct in_addr source, uint16_t source_port, struct in_addr target,
+	uint16_t target_port, uint32_t seq, uint32_t ack, uint8_t flags);
+/* Echo request (8) or reply (0), or destination unreachable (3) quoting `payload`. */
+void cpr_frame_icmp(struct cpr_pen *p, const uint8_t to[6], const uint8_t from[6],
+	struct in_addr source, struct in_addr target, uint8_t type, uint8_t code,
+	const void *payload, size_t len);

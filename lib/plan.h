@@ -1,0 +1,50 @@
+/* What shall be served to whom: the hub between what is there (firmware), what is wanted
+ * (site) and what is known (models).  Emitters, checks and the simulated phone see this and
+ * nothing else.  Built once, then const; borrows from site and firmware, which outlive it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cpr_errors;
+struct cpr_firmware;
+struct cpr_load;
+struct cpr_model;
+struct cpr_site;
+
+struct cpr_plan_model {
+	const struct cpr_model *model;
+	const struct cpr_load *load; /* what loadInformation<ID> names; NULL: no line */
+	const char *load_name;       /* its name; also of a load kept from XMLDefault */
+	const char *recovery_file; /* "term61.default.loads", "OS79XX.TXT"; NULL: none */
+	const struct cpr_load
+		*recovery;          /* whose term file is served; NULL: none is there */
+	bool recoverable;           /* a wiped phone of this model comes back */
+	const char *const *missing; /* else: names of what is not there or damaged */
+	size_t missing_n;
+};
+
+struct cpr_plan {
+	const struct cpr_site *site;
+	const struct cpr_firmware *firmware;
+	struct cpr_plan_model
+		*model; /* those with any firmware or a site section, by id */
+	size_t model_n;
+};
+
+/* What phones are told to run now: the loadInformation lines of XMLDefault as it stands. */
+struct cpr_running {
+	struct {
+		unsigned device_id;
+		char load[64];
+	} row[128];
+	size_t n;
+};
+
+/* running: NULL when there is no XMLDefault.  A model whose load there is complete keeps it
+ * unless the site file says otherwise, so that a drop re-flashes nobody.
+ * Returns 0, -EINVAL (a pin that cannot be: lines in e) or -ENOMEM. */
+int cpr_plan_build(const struct cpr_site *site, const struct cpr_firmware *firmware,
+	const struct cpr_running *running, struct cpr_plan **out, struct cpr_errors *e);
+struct cpr_plan *cpr_plan_free(struct cpr_plan *p);
+void cpr_plan_freep(struct cpr_plan **p);

@@ -1,0 +1,24 @@
+# tests/unit/test-*.c and tests/tools/*.c are found by name: adding a file adds a test or a tool.
+CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka)
+CMOCKA_LIBS   := $(shell $(PKG_CONFIG) --libs cmocka)
+
+# The maker of synthetic firmware packages, for unit tests, e2e and the demo.
+LIBS              += libfirmware
+libfirmware-src   := $(filter-out tests/firmware/mkfirmware.c,$(wildcard tests/firmware/*.c))
+libfirmware-inc   := lib tests
+libfirmware-pkgs  := libarchive libmd
+HEADERS           += $(wildcard tests/firmware/*.h)
+TOOLS             += mkfirmware
+mkfirmware-src    := tests/firmware/mkfirmware.c
+mkfirmware-inc    := lib tests
+mkfirmware-use    := libcpr-cli libfirmware libcpr
+
+TESTS += $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
+define declare-test
+$1-src      := tests/unit/$1.c
+$1-inc      := lib dnsmasq-conf tftp-helper phone recover tests
+$1-use      := $(filter libconf libhelper libphone librecover,$(LIBS)) libcpr-cli libfirmware libcpr
+$1-cppflags := $(CMOCKA_CFLAGS)
+$1-ldflags  := $(CMOCKA_LIBS)
+endef
+$(foreach t,$(TESTS),$(eval $(call declare-test,$t)))

@@ -1,0 +1,60 @@
+#include "cli/cli.h"
+
+#include "errors.h"
+#include "version.h"
+
+#include <argp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *program_name = "cpr";
+
+static void print_version(FILE *out, struct argp_state *state)
+{
+	(void)state;
+	fprintf(out, "%s (phone-cpr) %s\n", program_name, CPR_VERSION);
+}
+
+void cpr_cli_init(const char *program)
+{
+	program_name = program;
+	argp_program_version_hook = print_version;
+	argp_err_exit_status = CPR_EXIT_USAGE;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+void cpr_say(int priority, const char *format, ...)
+{
+	const char *journal = getenv("JOURNAL_STREAM");
+	va_list args;
+
+	flockfile(stderr);
+	if (journal && *journal)
+		fprintf(stderr, "<%d>", priority);
+	else
+		fprintf(stderr, "%s: ", program_name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+void cpr_say_errors(struct cpr_errors *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		cpr_say(3, "%s", e->line[i]);
+	if (e->lost)
+		cpr_say(3, "out of memory: there is more wrong than is listed");
+	cpr_errors_clear(e);
+}
+
+bool cpr_cli_fancy(int fd)
+{
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fd) && !(none && *none) && term && strcmp(term, "dumb") != 0;
+}

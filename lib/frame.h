@@ -30,6 +30,7 @@ struct cpr_frame {
 	uint8_t tcp_flags; /* CPR_TCP_* */
 	uint32_t tcp_seq, tcp_ack;
 	uint8_t icmp_type, icmp_code;
+	uint32_t icmp_rest; /* its header's second word: an echo's identifier, sequence */
 	bool checksum_wrong;    /* UDP or TCP; see cpr_frame_parse */
 	const uint8_t *payload; /* of UDP, TCP, ICMP (behind its 8-byte header) */
 	size_t payload_len;
@@ -57,7 +58,8 @@ void cpr_frame_udp(struct cpr_pen *p, const uint8_t to[6], const uint8_t from[6]
 void cpr_frame_tcp(struct cpr_pen *p, const uint8_t to[6], const uint8_t from[6],
 	struct in_addr source, uint16_t source_port, struct in_addr target,
 	uint16_t target_port, uint32_t seq, uint32_t ack, uint8_t flags);
-/* Echo request (8) or reply (0), or destination unreachable (3) quoting `payload`. */
+/* Echo request (8) or reply (0), rest: its identifier and sequence; or destination unreachable
+ * (3), rest 0, quoting `payload`. */
 void cpr_frame_icmp(struct cpr_pen *p, const uint8_t to[6], const uint8_t from[6],
 	struct in_addr source, struct in_addr target, uint8_t type, uint8_t code,
-	const void *payload, size_t len);
+	uint32_t rest, const void *payload, size_t len);

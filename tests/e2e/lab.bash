@@ -1,0 +1,98 @@
+# The lab: two hosts on one machine, without root.  Loaded by every e2e test and by the demo,
+# which run in network and mount namespaces of their own (tests/one): this side is the server,
+# the namespace "phone" is the other end of a cable.  Nothing outlives the namespaces.
+
+B=${B:-build/default}
+PATH=$B:$PATH:/usr/sbin:/sbin
+LAB_SERVER=192.0.2.1
+lab_pids=()
+
+# Two hosts: srv0 here (192.0.2.1/24), ph0 in the namespace "phone" (no address).
+lab_up() {
+	mount -t tmpfs none /run
+	mkdir -p /run/netns
+	ip link set lo up
+	ip netns add phone
+	ip link add srv0 type veth peer name ph0 netns phone
+	ip addr add "$LAB_SERVER/24" dev srv0
+	ip link set srv0 up
+	ip -n phone link set lo up
+	ip -n phone link set ph0 up
+	lab_wait 50 lab_carrier
+}
+
+lab_down() {
+	ip netns del phone
+	ip link del srv0 2>/dev/null || true
+	umount /run
+}
+
+lab_carrier() { ip -o link show srv0 | grep -q 'state UP'; }
+
+# lab_wait TENTHS COMMAND...: until the command succeeds
+lab_wait() {
+	local n=$1
+	shift
+	while ! "$@"; do
+		[ $((n--)) -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# lab_root DIR: what programs write below --root DIR stands where servers look for it.
+lab_root() {
+	mkdir -p "$1/srv/tftp" "$1/var/lib/phone-cpr"
+	mount -t tmpfs none /srv
+	mkdir -p /srv/tftp
+	mount --bind "$1/srv/tftp" /srv/tftp
+	mount -t tmpfs none /var/lib
+	mkdir -p /var/lib/phone-cpr /var/lib/misc
+	mount --bind "$1/var/lib/phone-cpr" /var/lib/phone-cpr
+}
+
+# lab_start LOG COMMAND...: in the background; its pid is in lab_pid, and lab_stop ends it
+lab_start() {
+	local log=$1
+	shift
+	"$@" >"$log" 2>&1 </dev/null 3>&- &
+	lab_pid=$!
+	lab_pids+=("$lab_pid")
+}
+
+# lab_stop [PID...]: TERM, a deadline, KILL, each by its own pid; without PID all of them
+lab_stop() {
+	local pid pids=("$@")
+	[ $# -gt 0 ] || pids=("${lab_pids[@]}")
+	for pid in "${pids[@]}"; do
+		kill -TERM "$pid" 2>/dev/null || continue
+		lab_wait 30 lab_gone "$pid" || kill -KILL "$pid"
+		wait "$pid" 2>/dev/null || true
+	done
+	[ $# -gt 0 ] || lab_pids=()
+}
+
+lab_gone() { case $(ps -o stat= -p "$1") in "" | Z*) true ;; *) false ;; esac; }
+
+lab_listens() { ss -Hlnu "sport = :$1" | grep -q .; }
+
+# lab_dnsmasq LOG CONFIG [OPTION...]: a real dnsmasq on srv0.  Without root it may not change
+# its groups (a user namespace denies setgroups), hence the empty --user and --group.
+lab_dnsmasq() {
+	local log=$1 config=$2
+	shift 2
+	lab_start "$log" dnsmasq --keep-in-foreground --user= --group= --conf-file="$config" \
+		--port=0 --interface=srv0 --bind-interfaces --no-ping --log-dhcp --log-facility=- \
+		--pid-file= --dhcp-leasefile="$log.leases" \
+		--dhcp-range=192.0.2.50,192.0.2.99,10m "$@"
+	lab_wait 50 lab_listens 67
+}
+
+# lab_phone COMMAND...: on the phone's side of the cable
+lab_phone() { ip netns exec phone "$@"; }
+
+# lab_site DIR [LINE...]: a site file below DIR for the lab's server
+lab_site() {
+	mkdir -p "$1/etc/phone-cpr" "$1/srv/tftp" "$1/var/lib/phone-cpr"
+	printf '%s\n' "tftp-servers = {\"$LAB_SERVER\"}" "call-managers = {\"$LAB_SERVER\"}" \
+		"${@:2}" >"$1/etc/phone-cpr/site.conf"
+}

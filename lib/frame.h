@@ -42,7 +42,8 @@ enum {
 	CPR_TCP_ACK = 16
 };
 
-/* check_sums false: do not judge UDP and TCP checksums (a packet that never left this
+/* Of a first fragment the payload is what is there, and sums are not judged.
+ * check_sums false: do not judge UDP and TCP checksums (a packet that never left this
  * machine may carry a partial one: TP_STATUS_CSUMNOTREADY).  A UDP checksum of 0 is none.
  * Returns false when the bytes are no whole frame. */
 bool cpr_frame_parse(

@@ -1,19 +1,35 @@
 /* Files appear whole or not at all: temp (dot-name) in the same folder, write, fsync, rename,
  * fsync the folder.  What is there with the same bytes and mode is not touched.
+ *
+ * A failure takes its temp away.  A writer that was killed leaves one behind, `.NAME.new` or
+ * `.NAME.link`; the next to publish NAME removes it, because the lock its writer held on it
+ * is free.  A temp whose writer lives is waited for, then -EBUSY.
+ *
+ * name: relative to dirfd, may hold slashes.  Links to folders on the way are followed as if
+ * dirfd were the root of the file system, so no name leads out of it; the last component is
+ * never followed.
  * All return 1 changed, 0 already so, or -errno. */
 #pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
 
-/* name: relative to dirfd, may hold slashes.  The mode is set whatever the umask. */
+/* The mode is set whatever the umask. */
 int cpr_publish_bytes(
 	int dirfd, const char *name, const void *data, size_t len, mode_t mode);
 /* A symbolic link name -> target, replacing atomically what is there. */
 int cpr_publish_symlink(int dirfd, const char *name, const char *target);
 /* A hard link name to the file `from`, replacing atomically; same inode already: 0. */
 int cpr_publish_hardlink(int dirfd, const char *from, const char *name);
-/* A staged file moves to its name (same file system), fsynced before; mode set. */
+/* A staged file moves to its name (same file system), fsynced before; mode set.  `staged` is
+ * gone afterwards, also when name held the same already; it stays on failure. */
 int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t mode);
-/* mkdir -p for one path below dirfd. */
+/* mkdir -p for one path below dirfd.  mode is for the folders that it makes; one that is
+ * there keeps its own. */
 int cpr_publish_mkdir(int dirfd, const char *path, mode_t mode);
+
+/* Opens a file below dirfd for reading, by the rule for names above; -errno (-EINVAL: not a
+ * regular file). */
+int cpr_publish_open(int dirfd, const char *name);
+/* 1 when both files hold the same bytes, 0 when not, or -errno.  The offsets do not count. */
+int cpr_publish_same(int fd, int other);

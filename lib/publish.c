@@ -1,0 +1,410 @@
+#include "publish.h"
+
+#include "cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+enum {
+	CHUNK = 64 * 1024,
+	TRIES = 100, /* for a temp whose writer lives: 50 ms each, 5 s in all */
+};
+
+/* Where a name lies: its open folder, its last component and the temp beside it. */
+struct place {
+	int dir;
+	char base[256];
+	char temp[256];
+};
+
+static void place_close(struct place *p)
+{
+	cpr_closep(&p->dir);
+}
+
+/* glibc 2.36 has no wrapper for openat2. */
+static int open_below(int dirfd, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (unsigned)flags | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* suffix: "new" or "link": a temp that can be locked, and one that cannot. */
+static int find_place(int dirfd, const char *name, const char *suffix, struct place *out)
+{
+	const char *slash = strrchr(name, '/');
+	const char *base = slash ? slash + 1 : name;
+	_cleanup_(cpr_freep) char *folder = NULL;
+
+	out->dir = -1;
+	if (!*base || !strcmp(base, ".") || !strcmp(base, ".."))
+		return -EINVAL;
+	if ((size_t)snprintf(out->temp, sizeof(out->temp), ".%s.%s", base, suffix) >=
+		sizeof(out->temp))
+		return -ENAMETOOLONG;
+	strcpy(out->base, base);
+	folder = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
+	if (!folder)
+		return -ENOMEM;
+	out->dir = open_below(dirfd, folder, O_RDONLY | O_DIRECTORY);
+	return out->dir < 0 ? out->dir : 0;
+}
+
+static int sync_fd(int fd)
+{
+	/* EINVAL: this file system has no fsync for it, and needs none. */
+	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+}
+
+static bool is_named(int dir, const char *name, int fd)
+{
+	struct stat by_name, by_fd;
+
+	return fstatat(dir, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstat(fd, &by_fd) == 0 && by_name.st_dev == by_fd.st_dev &&
+	       by_name.st_ino == by_fd.st_ino;
+}
+
+/* A temp is in the way: removes it when its writer is dead.  -EAGAIN: it lives. */
+static int clear_temp(const struct place *p)
+{
+	_cleanup_(cpr_closep) int fd =
+		openat(p->dir, p->temp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 && errno == EACCES)
+		return -EAGAIN; /* another user's: no telling */
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+	if (fd >= 0 && !is_named(p->dir, p->temp, fd))
+		return 0;
+	return unlinkat(p->dir, p->temp, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* A new, empty temp, locked; or -errno. */
+static int make_temp(const struct place *p)
+{
+	for (int i = 0; i < TRIES; i++) {
+		_cleanup_(cpr_closep) int fd = openat(p->dir, p->temp,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int r;
+
+		if (fd >= 0) {
+			int mine = fd;
+
+			/* Between open and flock another may have taken it for dead. */
+			if (flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+				!is_named(p->dir, p->temp, fd))
+				continue;
+			fd = -1;
+			return mine;
+		}
+		if (errno != EEXIST)
+			return -errno;
+		r = clear_temp(p);
+		if (r == -EAGAIN)
+			nap();
+		else if (r < 0)
+			return r;
+	}
+	return -EBUSY;
+}
+
+static int write_all(int fd, const uint8_t *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Reads n bytes at the offset, or as many as there are. */
+static ssize_t read_at(int fd, void *to, size_t n, off_t at)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = pread(fd, (uint8_t *)to + got, n - got, at + (off_t)got);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		if (r == 0)
+			break;
+		got += (size_t)r;
+	}
+	return (ssize_t)got;
+}
+
+int cpr_publish_same(int fd, int other)
+{
+	_cleanup_(cpr_freep) uint8_t *a = malloc(CHUNK), *b = malloc(CHUNK);
+	struct stat sa, sb;
+
+	if (!a || !b)
+		return -ENOMEM;
+	if (fstat(fd, &sa) < 0 || fstat(other, &sb) < 0)
+		return -errno;
+	if (sa.st_size != sb.st_size)
+		return 0;
+	for (off_t at = 0; at < sa.st_size; at += CHUNK) {
+		ssize_t na = read_at(fd, a, CHUNK, at), nb = read_at(other, b, CHUNK, at);
+
+		if (na < 0 || nb < 0)
+			return (int)(na < 0 ? na : nb);
+		if (na != nb || memcmp(a, b, (size_t)na))
+			return 0;
+	}
+	return 1;
+}
+
+static int open_regular(int dir, const char *base)
+{
+	_cleanup_(cpr_closep) int fd =
+		openat(dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int r = fd;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	fd = -1;
+	return r;
+}
+
+int cpr_publish_open(int dirfd, const char *name)
+{
+	_cleanup_(place_close) struct place p;
+	int r = find_place(dirfd, name, "new", &p);
+
+	return r < 0 ? r : open_regular(p.dir, p.base);
+}
+
+static bool has_mode(int fd, mode_t mode)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & 07777) == mode;
+}
+
+static bool holds_bytes(
+	const struct place *p, const uint8_t *data, size_t len, mode_t mode)
+{
+	_cleanup_(cpr_closep) int fd = open_regular(p->dir, p->base);
+	uint8_t chunk[4096];
+	struct stat st;
+
+	if (fd < 0 || !has_mode(fd, mode) || fstat(fd, &st) < 0 ||
+		(size_t)st.st_size != len)
+		return false;
+	for (size_t at = 0; at < len;) {
+		size_t want = len - at < sizeof(chunk) ? len - at : sizeof(chunk);
+
+		if (read_at(fd, chunk, want, (off_t)at) != (ssize_t)want ||
+			memcmp(chunk, data + at, want))
+			return false;
+		at += want;
+	}
+	return true;
+}
+
+/* The temp becomes the name; it is gone either way. */
+static int put(const struct place *p)
+{
+	int r = renameat(p->dir, p->temp, p->dir, p->base) < 0 ? -errno : sync_fd(p->dir);
+
+	if (r < 0)
+		unlinkat(p->dir, p->temp, 0);
+	return r < 0 ? r : 1;
+}
+
+int cpr_publish_bytes(
+	int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+{
+	_cleanup_(place_close) struct place p;
+	_cleanup_(cpr_closep) int fd = -1;
+	int r = find_place(dirfd, name, "new", &p);
+
+	if (r < 0)
+		return r;
+	if (holds_bytes(&p, data, len, mode))
+		return 0;
+	fd = make_temp(&p);
+	if (fd < 0)
+		return fd;
+	r = write_all(fd, data, len);
+	if (r == 0 && fchmod(fd, mode) < 0)
+		r = -errno;
+	if (r == 0)
+		r = sync_fd(fd);
+	if (r < 0) {
+		unlinkat(p.dir, p.temp, 0);
+		return r;
+	}
+	return put(&p);
+}
+
+int cpr_publish_symlink(int dirfd, const char *name, const char *target)
+{
+	_cleanup_(place_close) struct place p;
+	char now[4097];
+	ssize_t n;
+	int r = find_place(dirfd, name, "link", &p);
+
+	if (r < 0)
+		return r;
+	n = readlinkat(p.dir, p.base, now, sizeof(now));
+	if (n >= 0 && (size_t)n == strlen(target) && !memcmp(now, target, (size_t)n))
+		return 0;
+	/* A link holds nothing to lock: who comes second replaces the temp, and who then
+	 * misses it makes a new one. */
+	for (int i = 0; i < TRIES; i++) {
+		if (symlinkat(target, p.dir, p.temp) < 0) {
+			if (errno != EEXIST)
+				return -errno;
+			if (unlinkat(p.dir, p.temp, 0) < 0 && errno != ENOENT)
+				return -errno;
+			continue;
+		}
+		r = put(&p);
+		if (r != -ENOENT)
+			return r;
+	}
+	return -EBUSY;
+}
+
+int cpr_publish_hardlink(int dirfd, const char *from, const char *name)
+{
+	_cleanup_(place_close) struct place p = {.dir = -1}, source = {.dir = -1};
+	_cleanup_(cpr_closep) int fd = -1;
+	int r = find_place(dirfd, name, "link", &p);
+
+	if (r == 0)
+		r = find_place(dirfd, from, "link", &source);
+	if (r < 0)
+		return r;
+	fd = open_regular(source.dir, source.base);
+	if (fd < 0)
+		return fd;
+	/* rename(2) of two names of one inode does nothing and leaves both. */
+	if (is_named(p.dir, p.base, fd))
+		return 0;
+	for (int i = 0; i < TRIES; i++) {
+		if (linkat(source.dir, source.base, p.dir, p.temp, 0) < 0) {
+			if (errno != EEXIST)
+				return -errno;
+			if (unlinkat(p.dir, p.temp, 0) < 0 && errno != ENOENT)
+				return -errno;
+			continue;
+		}
+		r = put(&p);
+		if (r == 1)
+			unlinkat(p.dir, p.temp, 0); /* another made the same link first */
+		if (r != -ENOENT)
+			return r;
+	}
+	return -EBUSY;
+}
+
+int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t mode)
+{
+	_cleanup_(place_close) struct place p = {.dir = -1}, source = {.dir = -1};
+	_cleanup_(cpr_closep) int fd = -1, there = -1;
+	int r = strcmp(staged, name) ? find_place(dirfd, name, "new", &p) : -EINVAL;
+
+	if (r == 0)
+		r = find_place(dirfd, staged, "new", &source);
+	if (r < 0)
+		return r;
+	fd = open_regular(source.dir, source.base);
+	if (fd < 0)
+		return fd;
+	there = open_regular(p.dir, p.base);
+	if (there >= 0 && has_mode(there, mode) && cpr_publish_same(fd, there) == 1)
+		return unlinkat(source.dir, source.base, 0) < 0 ? -errno : 0;
+	if (fchmod(fd, mode) < 0)
+		return -errno;
+	r = sync_fd(fd);
+	if (r < 0)
+		return r;
+	if (renameat(source.dir, source.base, p.dir, p.base) < 0)
+		return -errno;
+	if (is_named(source.dir, source.base, fd))
+		unlinkat(source.dir, source.base, 0); /* two names of one inode */
+	r = sync_fd(p.dir);
+	return r < 0 ? r : 1;
+}
+
+static int make_folder(int dirfd, const char *path, mode_t mode)
+{
+	_cleanup_(place_close) struct place p;
+	_cleanup_(cpr_closep) int fd = -1;
+	int r = find_place(dirfd, path, "new", &p);
+
+	if (r < 0)
+		return r;
+	if (mkdirat(p.dir, p.base, mode) < 0) {
+		if (errno != EEXIST)
+			return -errno;
+		fd = open_below(dirfd, path, O_PATH | O_DIRECTORY);
+		return fd < 0 ? fd : 0;
+	}
+	fd = openat(p.dir, p.base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, mode) < 0)
+		return -errno;
+	r = sync_fd(p.dir);
+	return r < 0 ? r : 1;
+}
+
+int cpr_publish_mkdir(int dirfd, const char *path, mode_t mode)
+{
+	_cleanup_(cpr_freep) char *part = strdup(path);
+	int changed = 0;
+
+	if (!part)
+		return -ENOMEM;
+	for (char *at = part; *at;) {
+		char *slash = strchr(at, '/'), *end = slash ? slash : at + strlen(at);
+		bool empty = end == at;
+		char kept = *end;
+		int r;
+
+		*end = 0;
+		r = empty ? 0 : make_folder(dirfd, part, mode);
+		*end = kept;
+		if (r < 0)
+			return r;
+		changed |= r;
+		at = kept ? end + 1 : end;
+	}
+	return changed;
+}

@@ -6,7 +6,8 @@
  *   term61.default.loads             the term file served now: a hard link to one of
  *   .phone-cpr/terms/<set>/term61.default.loads      the term files kept, one folder a set;
  *                                    <set> is the load of the package they came with
- * A term file that somebody put into the root by hand is in the inventory like a kept one. */
+ * A term file that somebody put into the root by hand is in the inventory like a kept one;
+ * the served link is a file, but no second load. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,9 +28,10 @@ struct cpr_file {
 	const char *set; /* kept term file: its folder; NULL: the file lies in the root */
 	struct cpr_inspect
 		*inspect; /* of the target where this is a link; NULL: unreadable */
-	char *link; /* where the name points, when it is a symbolic link; else NULL */
-	mode_t mode;
+	char *link;  /* where the name points, when it is a symbolic link; else NULL */
+	mode_t mode; /* mode and inode: of the target, unless that is unreadable */
 	ino_t inode; /* equal inodes: the same file under two names */
+	bool staged; /* from the staged folder of cpr_firmware_scan_staged */
 };
 
 /* One packing list with what became of its files. */
@@ -40,7 +42,8 @@ struct cpr_load {
 	const char *version; /* the list's RELEASE line, or out of the name; never NULL */
 	bool term;
 	bool complete; /* own name right, every listed file there, exact case, not damaged */
-	char **missing; /* the names, as printed, that keep it from being complete */
+	char **missing; /* the names, as printed, that keep it from being complete; its own
+			   name when it is the list itself that is wrong */
 	size_t missing_n;
 	const struct cpr_load
 		*twin; /* term: the main load with the same images, or NULL */
@@ -50,14 +53,20 @@ struct cpr_firmware {
 	char *root;
 	struct cpr_file *file; /* sorted by name, then set (NULL first) */
 	size_t file_n;
-	struct cpr_load *load; /* sorted by name; main loads and term files */
+	struct cpr_load
+		*load; /* sorted by name, then file name; main loads, term files */
 	size_t load_n;
 };
 
-/* Reads the folder (regular files and links to such, not recursive but for the kept term
- * files); every file that the model table does not know is left out.  A root that does not
- * exist is an empty inventory.  Returns 0 or -errno. */
+/* Reads the folder (regular files and links to such inside it, not recursive but for the kept
+ * term files); every file that the model table does not know is left out.  A root that does
+ * not exist is an empty inventory.  Returns 0 or -errno; lines in e with 0 are warnings: what
+ * could not be read. */
 int cpr_firmware_scan(const char *root, struct cpr_firmware **out, struct cpr_errors *e);
+/* The same as if the folder `staged`, laid out like a root, were already published into
+ * root: its files win over those of the same name. */
+int cpr_firmware_scan_staged(const char *root, const char *staged,
+	struct cpr_firmware **out, struct cpr_errors *e);
 struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f);
 void cpr_firmware_freep(struct cpr_firmware **f);
 

@@ -1,0 +1,348 @@
+#include "firmware.h"
+
+#include "cleanup.h"
+#include "container.h"
+#include "errors.h"
+#include "inspect.h"
+#include "resolve.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* The folder being read, and where its files go. */
+struct scan {
+	struct cpr_firmware *f;
+	struct cpr_errors *e;
+	const char *path; /* of the folder, for the lines */
+	int dir;
+	const char *set;
+	bool staged;
+};
+
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static int add_file(
+	struct cpr_firmware *f, const char *name, const char *set, struct cpr_file **out)
+{
+	struct cpr_file *grown = reallocarray(f->file, f->file_n + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	f->file = grown;
+	*out = &grown[f->file_n];
+	**out = (struct cpr_file){.name = strdup(name), .set = set ? strdup(set) : NULL};
+	f->file_n++;
+	return (*out)->name && (!set || (*out)->set) ? 0 : -ENOMEM;
+}
+
+/* Links are followed only as far as they stay below the folder: what in.tftpd in its chroot
+ * and dnsmasq with --tftp-root serve alike. */
+static int open_inside(int dir, const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd = syscall(SYS_openat2, dir, name, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static void warn(const struct scan *s, const char *name, const char *link, int error)
+{
+	if (link)
+		cpr_errors_add(s->e, s->path, 0,
+			"'%s' is a link to '%s', which is no file inside the folder, "
+			"mend or "
+			"remove it",
+			name, link);
+	else
+		cpr_errors_add(s->e, s->path, 0,
+			"'%s' cannot be read (%s), give everybody read permission", name,
+			strerror(error));
+}
+
+static int read_link(const struct scan *s, struct cpr_file *file)
+{
+	char target[4097];
+	ssize_t n = readlinkat(s->dir, file->name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -errno;
+	file->link = strndup(target, (size_t)n);
+	return file->link ? 0 : -ENOMEM;
+}
+
+static bool private_link(const char *link)
+{
+	return !strncmp(link, CPR_PRIVATE_DIR "/", strlen(CPR_PRIVATE_DIR "/"));
+}
+
+/* One name of the folder; what is neither a file nor a link is left out. */
+static int read_name(const struct scan *s, const char *name)
+{
+	_cleanup_(cpr_closep) int fd = -1;
+	struct cpr_file *file;
+	struct stat st;
+	int r;
+
+	if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISREG(st.st_mode) && (!S_ISLNK(st.st_mode) || s->set))
+		return 0;
+	r = add_file(s->f, name, s->set, &file);
+	if (r < 0)
+		return r;
+	file->staged = s->staged;
+	file->mode = st.st_mode;
+	file->inode = st.st_ino;
+	if (S_ISLNK(st.st_mode)) {
+		r = read_link(s, file);
+		if (r < 0)
+			return r;
+	}
+	fd = file->link && private_link(file->link) ? -EXDEV : open_inside(s->dir, name);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		warn(s, name, file->link, fd < 0 ? -fd : EINVAL);
+		return 0;
+	}
+	file->mode = st.st_mode;
+	file->inode = st.st_ino;
+	r = cpr_inspect_fd(fd, name, &file->inspect);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		warn(s, name, NULL, -r);
+	return 0;
+}
+
+/* Calls `each` for every name of the open folder. */
+static int read_folder(
+	const struct scan *s, int (*each)(const struct scan *, const char *))
+{
+	_cleanup_(closedirp) DIR *d = NULL;
+	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		int error = errno;
+
+		cpr_closep(&fd);
+		return -error;
+	}
+	for (;;) {
+		struct dirent *entry;
+		int r;
+
+		errno = 0;
+		entry = readdir(d);
+		if (!entry)
+			return -errno;
+		if (entry->d_name[0] == '.')
+			continue;
+		r = each(s, entry->d_name);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int firmware_name(const struct scan *s, const char *name)
+{
+	enum cpr_name_kind kind = cpr_name_kind(name);
+
+	if (s->set ? kind != CPR_NAME_TERM : kind == CPR_NAME_NONE)
+		return 0;
+	return read_name(s, name);
+}
+
+static int open_private(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A folder below the private one that is not ours to read: the inventory lacks its files. */
+static int without(const struct scan *s, const char *what, int error)
+{
+	if (error == -ENOENT)
+		return 0;
+	cpr_errors_add(s->e, s->path, 0,
+		"'%s' cannot be read (%s), run this as root or as the user phone-cpr",
+		what, strerror(-error));
+	return 0;
+}
+
+static int one_set(const struct scan *s, const char *name)
+{
+	_cleanup_(cpr_closep) int dir = open_private(s->dir, name);
+	struct scan inner = *s;
+
+	if (dir == -ENOTDIR || dir == -ELOOP)
+		return 0;
+	if (dir < 0)
+		return without(s, name, dir);
+	inner.dir = dir;
+	inner.set = name;
+	return read_folder(&inner, firmware_name);
+}
+
+static int scan_terms(const struct scan *s)
+{
+	_cleanup_(cpr_closep) int dir = open_private(s->dir, CPR_PRIVATE_DIR);
+	_cleanup_(cpr_closep) int terms = -1;
+	struct scan inner = *s;
+
+	if (dir < 0)
+		return without(s, CPR_PRIVATE_DIR, dir);
+	terms = open_private(dir, CPR_TERMS_DIR + strlen(CPR_PRIVATE_DIR "/"));
+	if (terms < 0)
+		return without(s, CPR_TERMS_DIR, terms);
+	inner.dir = terms;
+	return read_folder(&inner, one_set);
+}
+
+static int scan_root(
+	struct cpr_firmware *f, const char *root, bool staged, struct cpr_errors *e)
+{
+	_cleanup_(cpr_closep) int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct scan s = {.f = f, .e = e, .path = root, .dir = dir, .staged = staged};
+	int r;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = read_folder(&s, firmware_name);
+	return r < 0 ? r : scan_terms(&s);
+}
+
+static int by_place(const struct cpr_file *a, const struct cpr_file *b)
+{
+	int r = strcmp(a->name, b->name);
+
+	return r ? r : strcmp(a->set ? a->set : "", b->set ? b->set : "");
+}
+
+static int file_order(const void *a, const void *b)
+{
+	const struct cpr_file *fa = a, *fb = b;
+	int r = by_place(fa, fb);
+
+	return r ? r : fb->staged - fa->staged;
+}
+
+static void file_clear(struct cpr_file *file)
+{
+	free((void *)file->name);
+	free((void *)file->set);
+	free(file->link);
+	cpr_inspect_free(file->inspect);
+}
+
+/* Sorts; of a staged and a published file in one place the staged one stays. */
+static void settle_files(struct cpr_firmware *f)
+{
+	size_t kept = 0;
+
+	if (!f->file_n)
+		return;
+	qsort(f->file, f->file_n, sizeof(*f->file), file_order);
+	for (size_t i = 0; i < f->file_n; i++) {
+		if (kept && by_place(&f->file[kept - 1], &f->file[i]) == 0)
+			file_clear(&f->file[i]);
+		else
+			f->file[kept++] = f->file[i];
+	}
+	f->file_n = kept;
+}
+
+int cpr_firmware_scan_staged(const char *root, const char *staged,
+	struct cpr_firmware **out, struct cpr_errors *e)
+{
+	_cleanup_(cpr_firmware_freep) struct cpr_firmware *f = calloc(1, sizeof(*f));
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	f->root = strdup(root);
+	if (!f->root)
+		return -ENOMEM;
+	r = scan_root(f, root, false, e);
+	if (r == 0 && staged)
+		r = scan_root(f, staged, true, e);
+	if (r < 0)
+		return r;
+	settle_files(f);
+	r = cpr_resolve(f);
+	if (r < 0)
+		return r;
+	*out = TAKE_PTR(f);
+	return 0;
+}
+
+int cpr_firmware_scan(const char *root, struct cpr_firmware **out, struct cpr_errors *e)
+{
+	return cpr_firmware_scan_staged(root, NULL, out, e);
+}
+
+struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f)
+{
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < f->load_n; i++) {
+		struct cpr_load *load = &f->load[i];
+
+		for (size_t m = 0; m < load->missing_n; m++)
+			free(load->missing[m]);
+		free(load->missing);
+		free((void *)load->name);
+		free((void *)load->version);
+	}
+	for (size_t i = 0; i < f->file_n; i++)
+		file_clear(&f->file[i]);
+	free(f->load);
+	free(f->file);
+	free(f->root);
+	free(f);
+	return NULL;
+}
+
+void cpr_firmware_freep(struct cpr_firmware **f)
+{
+	*f = cpr_firmware_free(*f);
+}
+
+const struct cpr_file *cpr_firmware_file(const struct cpr_firmware *f, const char *name)
+{
+	for (size_t i = 0; i < f->file_n; i++)
+		if (!f->file[i].set && !strcmp(f->file[i].name, name))
+			return &f->file[i];
+	return NULL;
+}
+
+const struct cpr_file *cpr_firmware_file_nocase(
+	const struct cpr_firmware *f, const char *name)
+{
+	for (size_t i = 0; i < f->file_n; i++)
+		if (!f->file[i].set && !strcasecmp(f->file[i].name, name) &&
+			strcmp(f->file[i].name, name))
+			return &f->file[i];
+	return NULL;
+}
+
+const struct cpr_load *cpr_firmware_load(const struct cpr_firmware *f, const char *name)
+{
+	for (size_t i = 0; i < f->load_n; i++)
+		if (!f->load[i].term && !strcmp(f->load[i].name, name))
+			return &f->load[i];
+	return NULL;
+}

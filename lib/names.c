@@ -1,0 +1,293 @@
+/* What file and load names say, by the rows of the model table. */
+#include "models.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+
+/* Loads that were renamed during the life of a model. */
+static const struct {
+	const char *now, *older;
+} renamed[] = {{"SCCP894x.", "SCCP8941_8945."}};
+
+/* What an image's name ends with where its cell does not say; '#' is one digit. */
+static const char *const suffixes[][4] = {
+	[CPR_FAMILY_79X1] = {".sbn"},
+	[CPR_FAMILY_7921] = {".sbn"},
+	[CPR_FAMILY_69XX] = {".zz.sgn", ".zz", ".bin#.sgn"},
+	[CPR_FAMILY_8961] = {".sebn"},
+	[CPR_FAMILY_SPA] = {".bin"},
+	[CPR_FAMILY_ADDON] = {NULL}, /* the last: gives the table its length */
+};
+
+/* Parts of the 78xx, 88xx and 8961 series, before the series' name; a 2 or 3 in between is
+ * the part's build for another board.  From listings of enterprise and multiplatform
+ * packages. */
+static const char *const parts[] = {"boot1", "dkern", "fbi", "kern", "kernel", "m0patch",
+	"preloader", "rootfs", "sb2", "sboot", "skern", "ssb", "vc4"};
+
+static const char *skip_prefix(const char *s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncasecmp(s, prefix, n) ? NULL : s + n;
+}
+
+/* The length of name without suffix, or 0 when it does not end so ('#' is a digit). */
+static size_t without(const char *name, size_t len, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	if (len < n)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)name[len - n + i];
+
+		if (suffix[i] == '#' ? !isdigit(c)
+				     : tolower(c) != tolower((unsigned char)suffix[i]))
+			return 0;
+	}
+	return len - n;
+}
+
+/* The length of a load's name, whether ".loads" stands behind it or not. */
+static size_t load_len(const char *name)
+{
+	size_t len = strlen(name), stem = without(name, len, ".loads");
+
+	return stem ? stem : len;
+}
+
+static size_t prefix_len(const char *name, size_t len, const char *prefix)
+{
+	const char *rest;
+
+	if (!prefix)
+		return 0;
+	rest = skip_prefix(name, prefix);
+	for (size_t i = 0; !rest && i < CPR_ARRAY_LEN(renamed); i++)
+		if (!strcmp(prefix, renamed[i].now))
+			rest = skip_prefix(name, renamed[i].older);
+	return rest && (size_t)(rest - name) < len ? (size_t)(rest - name) : 0;
+}
+
+/* How much of a load's name is the row's prefix (0: none), and for which protocol.  The
+ * longer prefix wins: CP7912080000SIP... begins with CP7912 too. */
+static size_t load_prefix(const struct cpr_model *m, const char *name, size_t len,
+	enum cpr_protocol *protocol)
+{
+	size_t sccp = prefix_len(name, len, m->loads_sccp);
+	size_t sip = prefix_len(name, len, m->loads_sip);
+
+	*protocol = sip > sccp ? CPR_SIP : sccp ? CPR_SCCP : CPR_PROTOCOL_NONE;
+	return sip > sccp ? sip : sccp;
+}
+
+/* The longest prefix of any row. */
+static size_t any_prefix(const char *name, enum cpr_protocol *protocol)
+{
+	size_t len = load_len(name), best = 0;
+
+	*protocol = CPR_PROTOCOL_NONE;
+	for (size_t i = 0; i < cpr_models_n; i++) {
+		enum cpr_protocol p;
+		size_t n = load_prefix(&cpr_models[i], name, len, &p);
+
+		if (n > best) {
+			best = n;
+			*protocol = p;
+		}
+	}
+	return best;
+}
+
+/* True when something stands between prefix and suffix.  separated: the prefix must not run
+ * on, so that "kern8961" does not take "kern89612.sebn". */
+static bool fits(const char *name, size_t len, const char *prefix, size_t n,
+	const char *suffix, bool separated)
+{
+	if (!n || len < n || strncasecmp(name, prefix, n) ||
+		without(name, len, suffix) <= n)
+		return false;
+	return !separated || !isalnum((unsigned char)prefix[n - 1]) ||
+	       !isalnum((unsigned char)name[n]);
+}
+
+/* One image of a cell, text[0..n). */
+static bool takes_image(const struct cpr_model *m, const char *text, size_t n,
+	const char *name, size_t len)
+{
+	const char *dots = memmem(text, n, "...", 3);
+	size_t prefix = 0;
+	char suffix[16];
+
+	if (!strncmp(text, "<load>", 6)) {
+		enum cpr_protocol p;
+
+		prefix = load_prefix(m, name, len, &p);
+		snprintf(suffix, sizeof(suffix), "%.*s", (int)(n - 6), text + 6);
+		return fits(name, len, name, prefix, suffix, false);
+	}
+	while (prefix < n && text + prefix != dots && !strchr("< ", text[prefix]))
+		prefix++;
+	if (dots) {
+		dots += strspn(dots, ".");
+		snprintf(suffix, sizeof(suffix), ".%.*s", (int)(text + n - dots), dots);
+		return fits(name, len, text, prefix, suffix, false);
+	}
+	for (const char *const *s = suffixes[m->family]; *s; s++) {
+		if (fits(name, len, text, prefix, *s, true))
+			return true;
+		/* Up to 8.0 one set served both protocols' names: Jar41.2-9-2-26.sbn. */
+		if (m->family == CPR_FAMILY_79X1 &&
+			(fits(name, len, text, without(text, prefix, "sccp"), *s, true) ||
+				fits(name, len, text, without(text, prefix, "sip"), *s,
+					true)))
+			return true;
+	}
+	return false;
+}
+
+/* kern78xx.11-0-1-11.sbn, sboot2.78xx..., sb2288xx...: part, build, series.  The series is
+ * what follows "sip" in the row's load prefix.  Assumption: listings print these names with
+ * and without an extension, so none is asked for. */
+static bool takes_part(const struct cpr_model *m, const char *name)
+{
+	const char *series, *rest;
+
+	if ((m->family != CPR_FAMILY_78XX && m->family != CPR_FAMILY_8961) ||
+		!m->loads_sip)
+		return false;
+	series = m->loads_sip + strlen("sip");
+	for (size_t i = 0; i < CPR_ARRAY_LEN(parts); i++) {
+		rest = skip_prefix(name, parts[i]);
+		for (int builds = 0; rest && builds < 2; builds++) {
+			const char *version = skip_prefix(
+				*rest == '.' && builds ? rest + 1 : rest, series);
+
+			if (version && *version)
+				return true;
+			if (*rest == '2' || *rest == '3')
+				rest++;
+		}
+	}
+	return false;
+}
+
+static bool takes_any_image(const struct cpr_model *m, const char *name, size_t len)
+{
+	/* BOOT894x is in every 894x package, though no .loads lists it. */
+	const char *more = "BOOT894x;SCCP8941_8945.<ver>";
+	const char *const cells[] = {
+		m->images, m->family == CPR_FAMILY_69XX ? more : NULL};
+
+	if (takes_part(m, name))
+		return true;
+	for (size_t i = 0; i < CPR_ARRAY_LEN(cells); i++)
+		for (const char *at = cells[i]; at && *at;) {
+			size_t n = strcspn(at, ";|");
+
+			if (takes_image(m, at, n, name, len))
+				return true;
+			at += n + (at[n] != '\0');
+		}
+	return false;
+}
+
+enum cpr_name_kind cpr_name_kind(const char *name)
+{
+	enum cpr_protocol protocol;
+	size_t len = strlen(name);
+
+	if (!len || len > 64)
+		return CPR_NAME_NONE;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr(".-_", name[i]))
+			return CPR_NAME_NONE;
+	for (size_t i = 0; i < cpr_models_n; i++)
+		if (cpr_models[i].term && !strcasecmp(name, cpr_models[i].term))
+			return CPR_NAME_TERM;
+	if (without(name, len, ".loads"))
+		return any_prefix(name, &protocol) ? CPR_NAME_LOADS : CPR_NAME_NONE;
+	for (size_t i = 0; i < cpr_models_n; i++)
+		if (takes_any_image(&cpr_models[i], name, len))
+			return CPR_NAME_IMAGE;
+	return CPR_NAME_NONE;
+}
+
+enum cpr_protocol cpr_load_protocol(const char *loads_name)
+{
+	enum cpr_protocol protocol;
+
+	any_prefix(loads_name, &protocol);
+	return protocol;
+}
+
+bool cpr_model_takes_load(const struct cpr_model *m, const char *loads_name)
+{
+	enum cpr_protocol protocol;
+
+	return load_prefix(m, loads_name, load_len(loads_name), &protocol) > 0;
+}
+
+/* Where the version begins in a load's name; a bare version is all of it. */
+static const char *version_of(const char *name)
+{
+	enum cpr_protocol protocol;
+
+	name += any_prefix(name, &protocol);
+	return name + strspn(name, ".-_");
+}
+
+/* The next unit of a version: its rank, so that an end sorts before a separator, a separator
+ * before a number, a number before a letter.  Separators are alike: 8.5.2 is 8-5-2. */
+static int rank(const char *at, const char *end)
+{
+	if (at >= end)
+		return 0;
+	if (isdigit((unsigned char)*at))
+		return 2;
+	return isalpha((unsigned char)*at) ? 3 + tolower((unsigned char)*at) : 1;
+}
+
+static int compare_numbers(const char **a, const char **b)
+{
+	size_t m, n;
+	int d;
+
+	*a += strspn(*a, "0");
+	*b += strspn(*b, "0");
+	m = strspn(*a, "0123456789");
+	n = strspn(*b, "0123456789");
+	d = m != n ? (m < n ? -1 : 1) : strncmp(*a, *b, n);
+	*a += m;
+	*b += n;
+	return d < 0 ? -1 : d > 0;
+}
+
+int cpr_version_compare(const char *a, const char *b)
+{
+	const char *a_end = a + load_len(a), *b_end = b + load_len(b);
+
+	a = version_of(a);
+	b = version_of(b);
+	while (a < a_end || b < b_end) {
+		int ra = rank(a, a_end), rb = rank(b, b_end);
+
+		if (ra != rb)
+			return ra < rb ? -1 : 1;
+		if (ra == 2) {
+			int d = compare_numbers(&a, &b);
+
+			if (d)
+				return d;
+		} else {
+			a++;
+			b++;
+		}
+	}
+	return 0;
+}

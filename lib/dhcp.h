@@ -52,8 +52,9 @@ enum cpr_dhcp_outcome cpr_dhcp_parse(
 /* One IPv4 address of an option of four bytes or more; 0.0.0.0 when absent. */
 struct in_addr cpr_dhcp_address(const struct cpr_dhcp *m, uint8_t option);
 
-/* Writing: begin, options in the order wanted, end.  `size` of end pads with zeros to a
- * payload of at least that many bytes (phones: 548). */
+/* Writing into a pen that holds nothing else: begin, options in the order wanted, end.  Code 0
+ * is a pad (one byte); an option over 255 bytes is split (RFC 3396).  `size` of end pads with
+ * zeros to a payload of at least that many bytes (phones: 548). */
 void cpr_dhcp_begin(struct cpr_pen *p, uint8_t op, uint32_t xid, uint16_t secs,
 	uint16_t flags, struct in_addr ciaddr, const uint8_t chaddr[6]);
 void cpr_dhcp_option(struct cpr_pen *p, uint8_t code, const void *data, size_t len);

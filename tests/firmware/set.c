@@ -40,7 +40,7 @@ static bool lists_model(const struct cpr_fw_row *row, const char *model)
 {
 	size_t n = strlen(model);
 
-	for (const char *at = row->models; (at = strcasestr(at, model)); at++)
+	for (const char *at = row->models; n && (at = strcasestr(at, model)); at++)
 		if ((at == row->models || at[-1] == ' ') && at[n] == ':')
 			return true;
 	return false;

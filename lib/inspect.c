@@ -124,6 +124,15 @@ int cpr_cnu_complete(const uint8_t *head, size_t head_len, uint64_t payload_len)
 	return cnu_arithmetic(head, head_len, payload_len, &stated);
 }
 
+uint64_t cpr_cnu_length(const uint8_t *head, size_t head_len)
+{
+	uint64_t stated = 0;
+
+	(void)cnu_arithmetic(head, head_len, 0, &stated);
+	/* The arithmetic comes out for what it stated itself only if it saw all of it. */
+	return cnu_arithmetic(head, head_len, stated, &stated) == 1 ? stated : 0;
+}
+
 static int check_cnu(int fd, struct cpr_inspect *i, uint64_t payload_len)
 {
 	_cleanup_(cpr_freep) uint8_t *head = NULL;

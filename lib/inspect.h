@@ -42,3 +42,6 @@ const char *cpr_kind_name(enum cpr_kind kind); /* loads, image, archive, other *
  * byte more.  head: the payload's first bytes, all of the CNU header.  1 complete, 0 not,
  * -1 no CNU archive. */
 int cpr_cnu_complete(const uint8_t *head, size_t head_len, uint64_t payload_len);
+/* The payload's least length by the same header; 0 when head does not hold all of it, or is no
+ * CNU archive.  For whoever receives a file and wants to say how much is still to come. */
+uint64_t cpr_cnu_length(const uint8_t *head, size_t head_len);

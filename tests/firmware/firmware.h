@@ -2,8 +2,7 @@
  * of the real ones, with random bytes where Cisco's code and signatures would be.  No phone
  * takes them; no parser can tell the difference.
  *
- * Everything follows from the seed and the file's own name (and a zip's from the time zone:
- * its times are local), so two packages of one version
+ * Everything follows from the seed and the file's own name, so two packages of one version
  * share the images they share in the field (cnu, apps, dsp of SCCP and SIP).  The table of
  * models here is its own on purpose: a mistake in lib/models.c is not repeated here.
  *

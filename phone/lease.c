@@ -1,0 +1,341 @@
+/* The phone's DHCP client.  Source of the layout: static analysis of the 79x1 firmware, which
+ * agrees with a published capture of a 7911G: always 548 bytes, broadcast flag, option order
+ * 53, [54], 61, 12, 60, [50], 55, one pad, 255. */
+#include "state.h"
+
+#include "models.h"
+#include "option150.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	PAYLOAD = 548,
+	DISCOVERS = 8, /* 32 s: longer than a switch port without portfast blocks */
+	REQUESTS = 4,
+	FAILURES = 3, /* rounds that ended with no address: the server will not change */
+	PROBE_MS = 500,
+	DECLINE_MS = 10000, /* RFC 2131 3.1: a client waits at least ten seconds */
+	NAK_MS = 1000,
+};
+
+static const uint8_t parameters[] = {1, 66, 6, 3, 15, 150, 35};
+static const struct in_addr everybody = {INADDR_BROADCAST};
+
+static void discover(struct cpr_phone *p);
+static void request(struct cpr_phone *p);
+
+static void write_identity(struct cpr_phone *p, struct cpr_pen *pen)
+{
+	const uint8_t *m = p->config.mac;
+	uint8_t id[7] = {1, m[0], m[1], m[2], m[3], m[4], m[5]};
+
+	cpr_dhcp_option(pen, 61, id, sizeof(id));
+}
+
+static void write_name(struct cpr_phone *p, struct cpr_pen *pen)
+{
+	const uint8_t *m = p->config.mac;
+	char name[16];
+
+	snprintf(name, sizeof(name), "SEP%02X%02X%02X%02X%02X%02X", m[0], m[1], m[2],
+		m[3], m[4], m[5]);
+	cpr_dhcp_option(pen, 12, name, 15);
+}
+
+/* The trailing NUL is part of the option. */
+static void write_class(struct cpr_phone *p, struct cpr_pen *pen)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "Cisco Systems, Inc. IP Phone %s",
+		p->config.model->vendor_class);
+
+	if (n > 0 && (size_t)n < sizeof(text))
+		cpr_dhcp_option(pen, 60, text, (size_t)n + 1);
+}
+
+static void write_message(struct cpr_phone *p, uint8_t type, struct cpr_pen *pen)
+{
+	const struct cpr_lease *l = &p->lease;
+	bool bound = l->state == CPR_LEASE_BOUND;
+	bool choosing = type == CPR_DHCP_REQUEST && !bound;
+
+	cpr_dhcp_begin(pen, 1, l->xid, 0, 0x8000,
+		bound ? l->address : (struct in_addr){0}, p->config.mac);
+	cpr_dhcp_option(pen, 53, &type, 1);
+	if (choosing || type == CPR_DHCP_RELEASE)
+		cpr_dhcp_option(pen, 54, &l->server, 4);
+	write_identity(p, pen);
+	if (type == CPR_DHCP_RELEASE)
+		goto end;
+	if (type != CPR_DHCP_DECLINE)
+		write_name(p, pen);
+	write_class(p, pen);
+	if (choosing || type == CPR_DHCP_DECLINE)
+		cpr_dhcp_option(pen, 50, &l->address, 4);
+	if (type == CPR_DHCP_DECLINE) {
+		cpr_dhcp_option(pen, 54, &l->server, 4);
+		cpr_dhcp_option(pen, 56, "Duplicate IP detected", 21);
+	} else {
+		cpr_dhcp_option(pen, 55, parameters, sizeof(parameters));
+	}
+end:
+	cpr_pen_u8(pen, 0);
+	cpr_dhcp_end(pen, PAYLOAD);
+}
+
+static void broadcast(struct cpr_phone *p, uint8_t type)
+{
+	uint8_t bytes[PAYLOAD];
+	struct cpr_pen pen = cpr_pen_of(bytes, sizeof(bytes));
+
+	write_message(p, type, &pen);
+	if (!pen.full)
+		cpr_phone_udp(p, everybody, 68, 67, bytes, pen.len);
+}
+
+/* To the server, by way of the MAC its acknowledgement came from (its own or a relay's): a
+ * release has no time to wait for ARP. */
+static void unicast(struct cpr_phone *p, uint8_t type)
+{
+	uint8_t bytes[PAYLOAD], frame[PAYLOAD + 64];
+	struct cpr_pen pen = cpr_pen_of(bytes, sizeof(bytes));
+	struct cpr_pen out = cpr_pen_of(frame, sizeof(frame));
+
+	write_message(p, type, &pen);
+	if (pen.full || !p->lease.server.s_addr)
+		return;
+	cpr_frame_udp(&out, p->lease.server_mac, p->config.mac, p->lease.address, 68,
+		p->lease.server, 67, bytes, pen.len);
+	cpr_phone_transmit(p, &out);
+}
+
+void cpr_lease_start(struct cpr_phone *p)
+{
+	p->lease = (struct cpr_lease){.state = CPR_LEASE_DISCOVER,
+		.xid = cpr_phone_random(p),
+		.failed = p->lease.failed,
+		.renew_at = UINT64_MAX,
+		.expires_at = UINT64_MAX};
+	memset(p->neighbour, 0, sizeof(p->neighbour));
+	p->stage = CPR_STAGE_DHCP;
+	discover(p);
+}
+
+/* A round ended without an address. */
+static void fail(struct cpr_phone *p, uint64_t ms, const char *what)
+{
+	cpr_phone_say(p, "%s", what);
+	p->lease.state = CPR_LEASE_NONE;
+	if (++p->lease.failed < FAILURES) {
+		cpr_phone_later(p, ms, cpr_lease_start);
+		return;
+	}
+	cpr_phone_fault(p, CPR_FAULT_DHCP_NO_OFFER, p->last_sent, p->last_seen,
+		"no usable address came of %d offers: %s", FAILURES, what);
+	cpr_phone_end(p, false, NULL);
+}
+
+static void discover(struct cpr_phone *p)
+{
+	if (p->lease.tries++ == DISCOVERS) {
+		cpr_phone_fault(p, CPR_FAULT_DHCP_NO_OFFER, p->last_sent, 0,
+			"no DHCP server answered %d DISCOVERs in %d s", DISCOVERS,
+			DISCOVERS * CPR_RETRY_MS / 1000);
+		cpr_phone_end(p, false, NULL);
+		return;
+	}
+	broadcast(p, CPR_DHCP_DISCOVER);
+	cpr_phone_later(p, CPR_RETRY_MS, discover);
+}
+
+static void request(struct cpr_phone *p)
+{
+	if (p->lease.tries++ == REQUESTS) {
+		fail(p, NAK_MS, "the DHCP server offers, but does not acknowledge");
+		return;
+	}
+	broadcast(p, CPR_DHCP_REQUEST);
+	cpr_phone_later(p, CPR_RETRY_MS, request);
+}
+
+static void bound(struct cpr_phone *p)
+{
+	char text[INET_ADDRSTRLEN];
+
+	p->lease.state = CPR_LEASE_BOUND;
+	p->lease.failed = 0;
+	p->address_was = p->lease.address;
+	inet_ntop(AF_INET, &p->lease.address, text, sizeof(text));
+	cpr_phone_say(p, "has the address %s", text);
+	cpr_servers_choose(p);
+}
+
+void cpr_lease_taken(struct cpr_phone *p, const uint8_t by[6])
+{
+	char text[128], address[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &p->lease.address, address, sizeof(address));
+	snprintf(text, sizeof(text),
+		"%s is in use by %02x:%02x:%02x:%02x:%02x:%02x and was declined", address,
+		by[0], by[1], by[2], by[3], by[4], by[5]);
+	broadcast(p, CPR_DHCP_DECLINE);
+	fail(p, DECLINE_MS, text);
+}
+
+static void take_options(struct cpr_lease *l, const struct cpr_dhcp *m)
+{
+	size_t n = m->option[150].len;
+
+	l->option150_len = n;
+	memcpy(l->option150, n ? m->option[150].data : (const uint8_t *)"",
+		n < sizeof(l->option150) ? n : sizeof(l->option150));
+	n = m->option[66].len < 255 ? m->option[66].len : 255;
+	l->option66_len = n;
+	memset(l->option66, 0, sizeof(l->option66));
+	memcpy(l->option66, n ? m->option[66].data : (const uint8_t *)"", n);
+	l->siaddr = m->siaddr;
+	memcpy(l->sname, m->sname, sizeof(l->sname));
+	l->mask = cpr_dhcp_address(m, 1);
+	if (!l->mask.s_addr) /* assumption: every server seen sends a mask */
+		l->mask.s_addr = htonl(0xffffff00);
+	l->gateway = cpr_dhcp_address(m, 3);
+	l->dns = cpr_dhcp_address(m, 6);
+}
+
+static void take_times(struct cpr_phone *p, const struct cpr_dhcp *m)
+{
+	uint64_t lease = ntohl(cpr_dhcp_address(m, 51).s_addr);
+	uint64_t renew = ntohl(cpr_dhcp_address(m, 58).s_addr);
+
+	if (!lease || lease == UINT32_MAX) {
+		p->lease.expires_at = p->lease.renew_at = UINT64_MAX;
+		return;
+	}
+	if (!renew || renew >= lease)
+		renew = lease / 2;
+	p->lease.expires_at = p->now + lease * 1000;
+	p->lease.renew_at = p->now + renew * 1000;
+}
+
+static void offered(struct cpr_phone *p, const struct cpr_dhcp *m)
+{
+	if (!m->yiaddr.s_addr)
+		return;
+	/* Whether a phone passes over an offer without TFTP server is not known; assumption:
+	 * it takes the first. */
+	p->lease.address = m->yiaddr;
+	p->lease.server = cpr_dhcp_address(m, 54);
+	p->lease.state = CPR_LEASE_REQUEST;
+	p->lease.tries = 0;
+	request(p);
+}
+
+static void acknowledged(
+	struct cpr_phone *p, const struct cpr_dhcp *m, const uint8_t from[6])
+{
+	if (m->yiaddr.s_addr)
+		p->lease.address = m->yiaddr;
+	memcpy(p->lease.server_mac, from, 6);
+	take_options(&p->lease, m);
+	take_times(p, m);
+	p->lease.state = CPR_LEASE_PROBE;
+	/* The phone pings its new address; on the wire that begins, and if nobody has it
+	 * ends, with the question who has it. */
+	cpr_neighbour_probe(p);
+	cpr_phone_later(p, PROBE_MS, bound);
+}
+
+static void renewed(struct cpr_phone *p, const struct cpr_dhcp *m)
+{
+	struct cpr_lease old = p->lease;
+
+	take_options(&p->lease, m);
+	take_times(p, m);
+	if (old.option150_len != p->lease.option150_len ||
+		memcmp(old.option150, p->lease.option150, sizeof(old.option150)) != 0 ||
+		strcmp(old.option66, p->lease.option66) != 0)
+		cpr_phone_fault(p, CPR_FAULT_DHCP_NOT_RENEWED_ALIKE, p->last_sent,
+			p->frame_now,
+			"the renewal brought other TFTP servers than the lease");
+}
+
+static void second_offer(struct cpr_phone *p, const struct cpr_dhcp *m)
+{
+	struct in_addr other = cpr_dhcp_address(m, 54);
+	char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN];
+
+	if (!other.s_addr || other.s_addr == p->lease.server.s_addr)
+		return;
+	inet_ntop(AF_INET, &p->lease.server, a, sizeof(a));
+	inet_ntop(AF_INET, &other, b, sizeof(b));
+	cpr_phone_fault(p, CPR_FAULT_DHCP_TWO_SERVERS, p->last_seen, p->frame_now,
+		"two DHCP servers offer addresses: %s and %s", a, b);
+}
+
+void cpr_lease_frame(struct cpr_phone *p, const struct cpr_frame *f)
+{
+	struct cpr_dhcp m;
+
+	if (f->source_port != 67 ||
+		cpr_dhcp_parse(f->payload, f->payload_len, &m) != CPR_DHCP_OK ||
+		m.op != 2 || m.xid != p->lease.xid ||
+		memcmp(m.chaddr, p->config.mac, 6) != 0)
+		return;
+	switch (p->lease.state) {
+	case CPR_LEASE_DISCOVER:
+		if (m.type == CPR_DHCP_OFFER)
+			offered(p, &m);
+		break;
+	case CPR_LEASE_REQUEST:
+		if (m.type == CPR_DHCP_OFFER)
+			second_offer(p, &m);
+		else if (m.type == CPR_DHCP_ACK)
+			acknowledged(p, &m, f->from);
+		else if (m.type == CPR_DHCP_NAK)
+			fail(p, NAK_MS,
+				"the DHCP server refused the address it had offered "
+				"(NAK)");
+		break;
+	case CPR_LEASE_PROBE:
+		if (m.type == CPR_DHCP_OFFER)
+			second_offer(p, &m);
+		break;
+	case CPR_LEASE_BOUND:
+		if (m.type == CPR_DHCP_OFFER)
+			second_offer(p, &m);
+		else if (m.type == CPR_DHCP_ACK)
+			renewed(p, &m);
+		break;
+	case CPR_LEASE_NONE:
+		break;
+	}
+	p->last_seen = p->frame_now;
+}
+
+/* Asks its server halfway, then ever closer to the end; without lease it starts over. */
+void cpr_lease_tick(struct cpr_phone *p)
+{
+	uint64_t left;
+
+	if (p->lease.state != CPR_LEASE_BOUND || p->now < p->lease.renew_at)
+		return;
+	if (p->now >= p->lease.expires_at) {
+		cpr_phone_say(p, "the lease ran out");
+		p->lease.state = CPR_LEASE_NONE;
+		cpr_phone_restart(p);
+		return;
+	}
+	unicast(p, CPR_DHCP_REQUEST);
+	left = (p->lease.expires_at - p->now) / 2;
+	p->lease.renew_at = p->now + (left > CPR_RETRY_MS ? left : CPR_RETRY_MS);
+}
+
+void cpr_lease_release(struct cpr_phone *p)
+{
+	if (p->lease.state == CPR_LEASE_BOUND)
+		unicast(p, CPR_DHCP_RELEASE);
+	p->lease.state = CPR_LEASE_NONE;
+	p->lease.renew_at = UINT64_MAX;
+}

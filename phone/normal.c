@@ -1,0 +1,226 @@
+/* A phone with firmware: trust lists, configuration, the load it is told to run, call manager.
+ * Source: two published server logs of 79x1 phones. */
+#include "state.h"
+
+#include "loads.h"
+#include "models.h"
+#include "settings.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static void ask_config(struct cpr_phone *p);
+static void call(struct cpr_phone *p);
+
+/* In the order of the requests; %s is the MAC. */
+static const struct config {
+	const char *name;
+	enum {
+		TRUST, /* absent where there is no CUCM: harmless */
+		ITL,   /* the same, and not asked for by old models */
+		OWN,   /* this phone's configuration */
+		COMMON /* everybody's, asked for when the own is absent */
+	} kind;
+} configs[] = {
+	{"CTLSEP%s.tlv", TRUST},
+	{"ITLSEP%s.tlv", ITL},
+	{"ITLFile.tlv", ITL},
+	{"SEP%s.cnf.xml", OWN},
+	{"XMLDefault.cnf.xml", COMMON},
+};
+
+/* The load is in the flash, as far as it can be. */
+static void loaded(struct cpr_phone *p)
+{
+	snprintf(p->running, sizeof(p->running), "%s", p->wanted);
+	if (*p->list->version)
+		snprintf(p->version, sizeof(p->version), "%s", p->list->version);
+	/* Assumption: with all its images in the flash already there is nothing to boot. */
+	if (p->flashed)
+		cpr_phone_reboot(p);
+	else
+		call(p);
+}
+
+/* Assumption: a phone whose upgrade fails goes on with the load it runs. */
+static void not_loaded(struct cpr_phone *p)
+{
+	cpr_phone_say(p, "stays with the load it runs");
+	call(p);
+}
+
+static void got_loads(struct cpr_phone *p)
+{
+	if (p->fetch.outcome == CPR_FETCH_GOT) {
+		cpr_boot_list(p, loaded, not_loaded);
+		return;
+	}
+	cpr_fetch_blame(p);
+	not_loaded(p);
+}
+
+/* After a recovery the name of the running load is not known (a term file does not say it), so
+ * the list is fetched once; what lies in the flash already is not fetched again (assumption). */
+static void compare_load(struct cpr_phone *p)
+{
+	char name[160];
+
+	if (!*p->wanted || strcmp(p->wanted, p->running) == 0) {
+		call(p);
+		return;
+	}
+	p->stage = CPR_STAGE_LOADS;
+	snprintf(name, sizeof(name), "%s.loads", p->wanted);
+	cpr_fetch_start(p, name, got_loads);
+}
+
+static void unreadable(struct cpr_phone *p, enum cpr_fault_id id, const char *what)
+{
+	cpr_fetch_mark(p, "refused");
+	cpr_phone_fault(p, id, p->fetch.asked, p->fetch.answered, "\"%s\" %s",
+		p->fetch.name, what);
+	cpr_boot_again(p);
+}
+
+static void read_settings(struct cpr_phone *p, bool common)
+{
+	const struct cpr_fetch *f = &p->fetch;
+	struct cpr_settings s;
+
+	if (f->bytes > f->head.len ||
+		cpr_settings_parse(f->head.data ? f->head.data : "", f->head.len,
+			common ? p->config.model->device_id : 0, &s) != 0) {
+		unreadable(p, CPR_FAULT_XMLDEFAULT_MISSING,
+			"is no XML that the phone can read");
+		return;
+	}
+	/* One source: without it the phone takes no notice of the file; every sample has it. */
+	if (!*s.call_manager) {
+		unreadable(p, CPR_FAULT_CALL_MANAGER_UNREACHABLE,
+			"names no call manager (callManagerGroup, processNodeName)");
+		return;
+	}
+	if (!*s.load && common)
+		cpr_phone_fault(p, CPR_FAULT_XMLDEFAULT_NO_LOAD, f->asked, f->answered,
+			"\"%s\" has no loadInformation%u: a %s keeps the load it runs",
+			f->name, p->config.model->device_id, p->config.model->name);
+	snprintf(p->wanted, sizeof(p->wanted), "%s", s.load);
+	snprintf(p->call_manager, sizeof(p->call_manager), "%s", s.call_manager);
+	p->call_manager_port = s.port;
+	compare_load(p);
+}
+
+static void got_config(struct cpr_phone *p)
+{
+	const struct config *c = &configs[p->config_at++];
+	const struct cpr_fetch *f = &p->fetch;
+
+	if (f->outcome != CPR_FETCH_GOT && f->outcome != CPR_FETCH_ERROR) {
+		cpr_fetch_blame(p);
+		cpr_boot_again(p);
+	} else if (f->outcome == CPR_FETCH_GOT && c->kind >= OWN) {
+		read_settings(p, c->kind == COMMON);
+	} else if (c->kind != COMMON) {
+		ask_config(p);
+	} else if (f->error <= 1) {
+		cpr_phone_fault(p, CPR_FAULT_XMLDEFAULT_MISSING, f->asked, f->answered,
+			"the TFTP server has neither a configuration of this phone nor "
+			"\"%s\"",
+			f->name);
+		cpr_boot_again(p);
+	} else {
+		cpr_fetch_blame(p);
+		cpr_boot_again(p);
+	}
+}
+
+static void ask_config(struct cpr_phone *p)
+{
+	const uint8_t *m = p->config.mac;
+	char mac[13], name[64];
+	const char *form;
+
+	while (configs[p->config_at].kind == ITL && !p->boot->trust_lists)
+		p->config_at++;
+	form = configs[p->config_at].name;
+	snprintf(mac, sizeof(mac), "%02X%02X%02X%02X%02X%02X", m[0], m[1], m[2], m[3],
+		m[4], m[5]);
+	if (strstr(form, "%s"))
+		snprintf(name, sizeof(name), "%.*s%s%s", (int)(strstr(form, "%s") - form),
+			form, mac, strstr(form, "%s") + 2);
+	else
+		snprintf(name, sizeof(name), "%s", form);
+	cpr_fetch_start(p, name, got_config);
+}
+
+void cpr_normal_begin(struct cpr_phone *p)
+{
+	p->stage = CPR_STAGE_CONFIG;
+	p->config_at = 0;
+	ask_config(p);
+}
+
+static void unreachable(struct cpr_phone *p, const char *what)
+{
+	bool recovery = p->config.scenario == CPR_SCENARIO_RECOVERY;
+
+	cpr_phone_fault(p, CPR_FAULT_CALL_MANAGER_UNREACHABLE, p->knock.asked,
+		p->knock.answered, "call manager %s, TCP port %u: %s", p->call_manager,
+		p->call_manager_port, what);
+	/* Recovery is about the firmware, and that is back. */
+	if (recovery)
+		p->stage = CPR_STAGE_RECOVERED;
+	cpr_phone_end(p, recovery, NULL);
+}
+
+static void registered(struct cpr_phone *p, const char *how)
+{
+	p->stage = CPR_STAGE_RECOVERED;
+	cpr_phone_say(p, "%s", how);
+	/* A healthy network shows no fault; a phone that came back may have had some. */
+	cpr_phone_end(
+		p, p->config.scenario == CPR_SCENARIO_RECOVERY || !p->fault_n, NULL);
+}
+
+static void answered(struct cpr_phone *p)
+{
+	if (p->knock.outcome == CPR_KNOCK_OPEN)
+		registered(p, "the call manager accepts connections");
+	else
+		unreachable(p, p->knock.outcome == CPR_KNOCK_REFUSED
+				       ? "nobody listens there (reset)"
+				       : "no answer");
+}
+
+static void found(struct cpr_phone *p)
+{
+	p->call_manager_address = p->lookup.found;
+	if (!p->call_manager_address.s_addr)
+		unreachable(p, "the name has no address in the DNS");
+	else
+		cpr_knock_start(
+			p, p->call_manager_address, p->call_manager_port, answered);
+}
+
+static void call(struct cpr_phone *p)
+{
+	const char *load = *p->running ? p->running : p->wanted;
+	enum cpr_protocol protocol = cpr_load_protocol(load);
+
+	p->stage = CPR_STAGE_REGISTERING;
+	p->knock = (struct cpr_knock){0};
+	if (protocol == CPR_SIP || (protocol == CPR_PROTOCOL_NONE && p->sip)) {
+		/* A REGISTER needs a line's name and password, which a phone that only has
+		 * XMLDefault does not hold either. */
+		registered(p,
+			"has a SIP load: a registration (UDP port 5060) is not played");
+		return;
+	}
+	if (inet_pton(AF_INET, p->call_manager, &p->lookup.found) == 1)
+		found(p);
+	else if (p->lease.dns.s_addr)
+		cpr_lookup_start(p, p->call_manager, found);
+	else
+		unreachable(p, "it is a name, and there is no DNS server (option 6)");
+}

@@ -1,0 +1,280 @@
+/* The inside of a simulated phone.  One activity is under way at a time (an address, a name, a
+ * file, a connection); each is started with the step to take when it is over, so a boot reads
+ * from top to bottom.  Only the lease has a life beside it. */
+#pragma once
+
+#include "buf.h"
+#include "dhcp.h"
+#include "faults.h"
+#include "frame.h"
+#include "phone.h"
+#include "tftp.h"
+
+#include <netinet/in.h>
+
+struct cpr_loads;
+
+typedef void cpr_step(struct cpr_phone *p);
+
+enum {
+	CPR_RETRY_MS =
+		4000, /* first timer of DHCP, and TFTP's: constants of the firmware */
+	CPR_TFTP_RETRIES = 3,
+	CPR_HEAD_MAX =
+		256 << 10, /* of a file, what is kept: all of a list, an image's head */
+	CPR_LOOP = 3,      /* the same recovery file so often and no way on: a loop */
+};
+
+enum cpr_stage {
+	CPR_STAGE_DARK,
+	CPR_STAGE_DHCP,
+	CPR_STAGE_TFTP,
+	CPR_STAGE_LOADS,
+	CPR_STAGE_IMAGES,
+	CPR_STAGE_REBOOTING,
+	CPR_STAGE_CONFIG,
+	CPR_STAGE_REGISTERING,
+	CPR_STAGE_RECOVERED,
+};
+
+enum cpr_source { /* where the TFTP servers come from, in the order of precedence */
+	CPR_SOURCE_NONE,
+	CPR_SOURCE_OPTION150,
+	CPR_SOURCE_OPTION66,
+	CPR_SOURCE_SIADDR,
+	CPR_SOURCE_SNAME,
+};
+
+struct cpr_lease {
+	enum {
+		CPR_LEASE_NONE,
+		CPR_LEASE_DISCOVER,
+		CPR_LEASE_REQUEST,
+		CPR_LEASE_PROBE, /* is the new address in use? */
+		CPR_LEASE_BOUND,
+	} state;
+	uint32_t xid;
+	unsigned tries, failed; /* failed: rounds without an address */
+	struct in_addr address, server, mask, gateway, dns;
+	uint8_t server_mac[6];
+	uint64_t renew_at, expires_at; /* ms; UINT64_MAX: never */
+	/* What the servers' options said, until a name is resolved. */
+	uint8_t option150[64];
+	size_t option150_len; /* as received, may exceed what is kept */
+	char option66[256], sname[65];
+	size_t option66_len;
+	struct in_addr siaddr;
+};
+
+struct cpr_neighbour {
+	struct in_addr address;
+	uint8_t mac[6];
+	bool known;
+	uint8_t waiting[640]; /* the last frame for it, while its MAC is not known */
+	size_t waiting_len;
+};
+
+enum cpr_fetch_outcome {
+	CPR_FETCH_GOT,
+	CPR_FETCH_ERROR,   /* the server said so: code, text */
+	CPR_FETCH_SILENT,  /* no server answered */
+	CPR_FETCH_STALLED, /* began, and then no more came */
+	CPR_FETCH_OACK,    /* an answer to options that were not asked for */
+};
+
+struct cpr_fetch {
+	cpr_step *then;
+	char name[256];
+	size_t file;                /* its row in the report */
+	unsigned server;            /* of p->tftp */
+	uint16_t port, server_port; /* server_port 0: nobody has answered yet */
+	uint16_t block;             /* the last one acknowledged */
+	unsigned tries;
+	uint64_t bytes, total; /* total: 0 while not known */
+	struct cpr_buf head;
+	enum cpr_fetch_outcome outcome;
+	uint16_t error;
+	char error_text[96];
+	unsigned long asked, answered; /* frames */
+	bool repeated;                 /* the request was sent more than once */
+	bool active;
+};
+
+enum cpr_knock_outcome {
+	CPR_KNOCK_OPEN,
+	CPR_KNOCK_REFUSED,
+	CPR_KNOCK_SILENT,
+};
+
+struct cpr_knock { /* a TCP SYN, and what comes of it */
+	cpr_step *then;
+	struct in_addr address;
+	uint16_t port, own_port;
+	uint32_t seq;
+	unsigned tries;
+	enum cpr_knock_outcome outcome;
+	unsigned long asked, answered;
+	bool active;
+};
+
+struct cpr_lookup { /* a DNS question for an IPv4 address */
+	cpr_step *then;
+	char name[256];
+	uint16_t id, port;
+	unsigned tries;
+	struct in_addr found; /* 0.0.0.0: none */
+	bool active;
+};
+
+struct cpr_file_row {
+	char *name;
+	uint64_t bytes;
+	int64_t size; /* -1: not known */
+	const char *state;
+};
+
+struct cpr_fault_row {
+	const struct cpr_fault *fault;
+	char *text;
+	unsigned long frame[2];
+};
+
+struct cpr_phone {
+	struct cpr_phone_config config;
+	struct cpr_phone_host host;
+	const struct cpr_boot *boot;
+	uint64_t now, started, ended;
+	uint32_t random;
+
+	uint64_t alarm_at;
+	cpr_step *alarm;
+
+	struct cpr_lease lease;
+	struct cpr_neighbour neighbour[8];
+	unsigned next_neighbour;
+	struct cpr_fetch fetch;
+	struct cpr_knock knock;
+	struct cpr_lookup lookup;
+
+	struct in_addr tftp[2];
+	size_t tftp_n;
+	unsigned tftp_first; /* 1 once the first server did not answer */
+	enum cpr_source source;
+
+	/* The boot. */
+	enum cpr_stage stage;
+	bool normal;     /* past recovery: its own firmware runs */
+	bool aborted;    /* an image of the list under way is missing */
+	bool http_said;  /* about port 6970, once is enough */
+	bool flashed;    /* an image of the list under way was written */
+	unsigned rounds; /* how often the recovery file was asked for, in vain */
+	struct cpr_loads *list;
+	size_t list_at;
+	cpr_step *list_done, *list_failed;
+	cpr_step *written;  /* once the flash is */
+	unsigned config_at; /* how far the configuration round is */
+	bool sip;
+	char list_name[128]; /* what OS79XX.TXT names */
+	char running[128];   /* name of the running load; "" not known */
+	char version[64];    /* of what runs: "9-4-2ES26"; "" not known */
+	char wanted[128];    /* the load that the configuration names */
+	char call_manager[256];
+	struct in_addr call_manager_address;
+	uint16_t call_manager_port;
+	char **flash; /* names of the images in it */
+	size_t flash_n;
+
+	/* The report. */
+	struct cpr_file_row *file;
+	size_t file_n;
+	struct cpr_fault_row *fault;
+	size_t fault_n;
+	size_t blamed; /* the fault that was met last */
+	bool over, ok;
+	char why[160]; /* over and not ok: the reason; "": the fault met last */
+	unsigned long last_sent, last_seen, frame_now;
+	unsigned wrong_sums;
+	struct in_addr address_was;
+};
+
+/* How a family of models boots: one row of the table in boot.c. */
+struct cpr_boot {
+	int family; /* enum cpr_family */
+	cpr_step *recover;
+	const char *image_suffix[4]; /* what a list may name; ends with NULL */
+	bool trust_lists;            /* asks for ITL files too */
+	bool http;                   /* tries port 6970 from load 9 on */
+};
+extern const struct cpr_boot cpr_boots[];
+extern const size_t cpr_boots_n;
+
+/* phone.c */
+void cpr_phone_later(struct cpr_phone *p, uint64_t ms, cpr_step *then);
+void cpr_phone_calm(struct cpr_phone *p);
+uint32_t cpr_phone_random(struct cpr_phone *p);
+uint16_t cpr_phone_port(struct cpr_phone *p); /* an ephemeral port, seldom the same */
+void cpr_phone_clean(char *text);
+void cpr_phone_say(struct cpr_phone *p, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void cpr_phone_event(struct cpr_phone *p, enum cpr_phone_event what, const char *text,
+	uint64_t done, uint64_t total);
+/* Adds the fault once; the frames are those of the packets it shows in, 0 for none. */
+void cpr_phone_fault(struct cpr_phone *p, enum cpr_fault_id id, unsigned long frame,
+	unsigned long frame2, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+/* why NULL and not ok: because of the fault met last */
+void cpr_phone_end(struct cpr_phone *p, bool ok, const char *why);
+void cpr_phone_restart(struct cpr_phone *p); /* power on, but for the flash */
+void cpr_phone_reboot(struct cpr_phone *p);
+
+/* neighbour.c: ARP, and IPv4 packets to whatever next hop */
+void cpr_phone_transmit(struct cpr_phone *p, const struct cpr_pen *frame);
+void cpr_neighbour_frame(struct cpr_phone *p, const struct cpr_frame *f);
+void cpr_neighbour_probe(struct cpr_phone *p);
+bool cpr_neighbour_known(const struct cpr_phone *p, struct in_addr target);
+bool cpr_neighbour_reachable(const struct cpr_phone *p, struct in_addr target);
+void cpr_phone_udp(struct cpr_phone *p, struct in_addr target, uint16_t source_port,
+	uint16_t target_port, const void *payload, size_t len);
+void cpr_phone_tcp(struct cpr_phone *p, struct in_addr target, uint16_t source_port,
+	uint16_t target_port, uint32_t seq, uint32_t ack, uint8_t flags);
+void cpr_phone_icmp(struct cpr_phone *p, struct in_addr target, uint8_t type,
+	uint8_t code, uint32_t rest, const void *payload, size_t len);
+
+/* lease.c */
+void cpr_lease_start(struct cpr_phone *p);
+void cpr_lease_frame(struct cpr_phone *p, const struct cpr_frame *f);
+void cpr_lease_tick(struct cpr_phone *p); /* renewal */
+void cpr_lease_taken(struct cpr_phone *p, const uint8_t by[6]);
+void cpr_lease_release(struct cpr_phone *p);
+
+/* servers.c: which TFTP servers; goes on with cpr_boot_served */
+void cpr_servers_choose(struct cpr_phone *p);
+const char *cpr_source_name(enum cpr_source s);
+
+/* lookup.c */
+void cpr_lookup_start(struct cpr_phone *p, const char *name, cpr_step *then);
+bool cpr_lookup_frame(struct cpr_phone *p, const struct cpr_frame *f);
+
+/* fetch.c */
+void cpr_fetch_start(struct cpr_phone *p, const char *name, cpr_step *then);
+bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *f);
+void cpr_fetch_mark(struct cpr_phone *p, const char *state);
+/* The fault of a file that the phone needed and did not get. */
+void cpr_fetch_blame(struct cpr_phone *p);
+
+/* knock.c */
+void cpr_knock_start(
+	struct cpr_phone *p, struct in_addr address, uint16_t port, cpr_step *then);
+bool cpr_knock_frame(struct cpr_phone *p, const struct cpr_frame *f);
+
+/* boot.c: what all boots share; recovery.c, universal.c, normal.c: the boots */
+void cpr_boot_served(struct cpr_phone *p);
+void cpr_boot_again(struct cpr_phone *p); /* this try failed */
+/* The file just fetched is a packing list: fetch and write what it names and the flash does
+ * not hold. */
+void cpr_boot_list(struct cpr_phone *p, cpr_step *done, cpr_step *failed);
+/* The file just fetched is an image: judge and write it.  False: refused, with the fault. */
+bool cpr_boot_image(struct cpr_phone *p, cpr_step *written);
+void cpr_recovery_begin(struct cpr_phone *p);
+void cpr_universal_begin(struct cpr_phone *p);
+void cpr_normal_begin(struct cpr_phone *p);

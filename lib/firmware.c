@@ -4,16 +4,15 @@
 #include "container.h"
 #include "errors.h"
 #include "inspect.h"
+#include "publish.h"
 #include "resolve.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 /* The folder being read, and where its files go. */
 struct scan {
@@ -21,8 +20,9 @@ struct scan {
 	struct cpr_errors *e;
 	const char *path; /* of the folder, for the lines */
 	int dir;
-	const char *set;
+	int root; /* staged: where a link's target may lie as well; else -1 */
 	bool staged;
+	const char *set;
 };
 
 static void closedirp(DIR **d)
@@ -43,19 +43,6 @@ static int add_file(
 	**out = (struct cpr_file){.name = strdup(name), .set = set ? strdup(set) : NULL};
 	f->file_n++;
 	return (*out)->name && (!set || (*out)->set) ? 0 : -ENOMEM;
-}
-
-/* Links are followed only as far as they stay below the folder: what in.tftpd in its chroot
- * and dnsmasq with --tftp-root serve alike. */
-static int open_inside(int dir, const char *name)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd = syscall(SYS_openat2, dir, name, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
 }
 
 static void warn(const struct scan *s, const char *name, const char *link, int error)
@@ -83,9 +70,18 @@ static int read_link(const struct scan *s, struct cpr_file *file)
 	return file->link ? 0 : -ENOMEM;
 }
 
-static bool private_link(const char *link)
+/* A link into the private folder leads to what no server may read. */
+static int open_name(const struct scan *s, const struct cpr_file *file)
 {
-	return !strncmp(link, CPR_PRIVATE_DIR "/", strlen(CPR_PRIVATE_DIR "/"));
+	int fd;
+
+	if (file->link &&
+		!strncmp(file->link, CPR_PRIVATE_DIR "/", strlen(CPR_PRIVATE_DIR "/")))
+		return -EXDEV;
+	fd = cpr_publish_open_served(s->dir, file->name);
+	if (fd < 0 && file->link && s->root >= 0)
+		fd = cpr_publish_open_served(s->root, file->link);
+	return fd;
 }
 
 /* One name of the folder; what is neither a file nor a link is left out. */
@@ -111,9 +107,9 @@ static int read_name(const struct scan *s, const char *name)
 		if (r < 0)
 			return r;
 	}
-	fd = file->link && private_link(file->link) ? -EXDEV : open_inside(s->dir, name);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		warn(s, name, file->link, fd < 0 ? -fd : EINVAL);
+	fd = open_name(s, file);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		warn(s, name, file->link, fd < 0 ? -fd : errno);
 		return 0;
 	}
 	file->mode = st.st_mode;
@@ -212,15 +208,11 @@ static int scan_terms(const struct scan *s)
 	return read_folder(&inner, one_set);
 }
 
-static int scan_root(
-	struct cpr_firmware *f, const char *root, bool staged, struct cpr_errors *e)
+static int scan_root(struct cpr_firmware *f, struct scan s)
 {
-	_cleanup_(cpr_closep) int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct scan s = {.f = f, .e = e, .path = root, .dir = dir, .staged = staged};
 	int r;
 
-	if (dir < 0)
-		return errno == ENOENT ? 0 : -errno;
+	s.f = f;
 	r = read_folder(&s, firmware_name);
 	return r < 0 ? r : scan_terms(&s);
 }
@@ -269,16 +261,30 @@ int cpr_firmware_scan_staged(const char *root, const char *staged,
 	struct cpr_firmware **out, struct cpr_errors *e)
 {
 	_cleanup_(cpr_firmware_freep) struct cpr_firmware *f = calloc(1, sizeof(*f));
-	int r;
+	_cleanup_(cpr_closep) int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(cpr_closep) int over = -1;
+	int r = 0;
 
+	if (dir < 0 && errno != ENOENT)
+		return -errno;
 	if (!f)
 		return -ENOMEM;
 	f->root = strdup(root);
 	if (!f->root)
 		return -ENOMEM;
-	r = scan_root(f, root, false, e);
-	if (r == 0 && staged)
-		r = scan_root(f, staged, true, e);
+	if (staged) {
+		over = open(staged, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (over < 0)
+			return -errno;
+		r = scan_root(f, (struct scan){.e = e,
+					 .path = staged,
+					 .dir = over,
+					 .root = dir,
+					 .staged = true});
+	}
+	if (r == 0 && dir >= 0)
+		r = scan_root(
+			f, (struct scan){.e = e, .path = root, .dir = dir, .root = -1});
 	if (r < 0)
 		return r;
 	settle_files(f);

@@ -32,15 +32,20 @@ static void place_close(struct place *p)
 }
 
 /* glibc 2.36 has no wrapper for openat2. */
-static int open_below(int dirfd, const char *path, int flags)
+static int open_resolved(int dirfd, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 
 	return fd < 0 ? -errno : (int)fd;
+}
+
+static int open_below(int dirfd, const char *path, int flags)
+{
+	return open_resolved(dirfd, path, flags, RESOLVE_IN_ROOT);
 }
 
 /* suffix: "new" or "link": a temp that can be locked, and one that cannot. */
@@ -186,19 +191,23 @@ int cpr_publish_same(int fd, int other)
 	return 1;
 }
 
+/* The open file, which a pipe or a device does not become. */
+static int only_regular(int fd)
+{
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}
+
 static int open_regular(int dir, const char *base)
 {
-	_cleanup_(cpr_closep) int fd =
-		openat(dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	int r = fd;
+	int fd = openat(dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	fd = -1;
-	return r;
+	return fd < 0 ? -errno : only_regular(fd);
 }
 
 int cpr_publish_open(int dirfd, const char *name)
@@ -207,6 +216,12 @@ int cpr_publish_open(int dirfd, const char *name)
 	int r = find_place(dirfd, name, "new", &p);
 
 	return r < 0 ? r : open_regular(p.dir, p.base);
+}
+
+int cpr_publish_open_served(int dirfd, const char *name)
+{
+	return only_regular(
+		open_resolved(dirfd, name, O_RDONLY | O_NONBLOCK, RESOLVE_BENEATH));
 }
 
 static bool has_mode(int fd, mode_t mode)

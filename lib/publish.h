@@ -31,5 +31,9 @@ int cpr_publish_mkdir(int dirfd, const char *path, mode_t mode);
 /* Opens a file below dirfd for reading, by the rule for names above; -errno (-EINVAL: not a
  * regular file). */
 int cpr_publish_open(int dirfd, const char *name);
+/* The same, but the last component may be a link, as long as it stays below dirfd: what
+ * in.tftpd in its chroot and dnsmasq below its --tftp-root serve alike.  -EXDEV: it does
+ * not. */
+int cpr_publish_open_served(int dirfd, const char *name);
 /* 1 when both files hold the same bytes, 0 when not, or -errno.  The offsets do not count. */
 int cpr_publish_same(int fd, int other);

@@ -1,0 +1,12 @@
+# Bench mode.  Everything but main.c is an archive that the unit tests link.
+LIBS             += librecover
+librecover-src   := $(filter-out recover/main.c,$(wildcard recover/*.c))
+librecover-inc   := lib
+librecover-pkgs  := jansson
+HEADERS          += $(wildcard recover/*.h)
+PROGS            += cpr-recover
+cpr-recover-src  := recover/main.c
+cpr-recover-inc  := lib
+cpr-recover-use  := librecover libcpr-cli libcpr
+cpr-recover-pkgs := jansson
+INSTALL_FILES    += 755:$B/cpr-recover:$(SBINDIR)/cpr-recover

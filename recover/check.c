@@ -1,0 +1,337 @@
+#include "check.h"
+
+#include "cleanup.h"
+#include "errors.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define DEFAULT_NET "192.168.150.1/24"
+
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static void freeifaddrsp(struct ifaddrs **list)
+{
+	if (*list)
+		freeifaddrs(*list);
+}
+
+static unsigned long long capabilities(void)
+{
+	_cleanup_(cpr_fclosep) FILE *f = fopen("/proc/self/status", "re");
+	unsigned long long caps = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	return caps;
+}
+
+/* From here on ports are free for everybody; 1024 unless somebody changed it. */
+static unsigned first_free_port(void)
+{
+	_cleanup_(cpr_fclosep) FILE *f =
+		fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+	unsigned port;
+
+	return f && fscanf(f, "%u", &port) == 1 ? port : 1024;
+}
+
+void cpr_bench_check_rights(struct cpr_errors *e)
+{
+	static const struct {
+		unsigned bit;
+		const char *name, *what;
+	} needed[] = {
+		{CAP_NET_RAW, "CAP_NET_RAW", "to watch the wire"},
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN", "to set the interface's address"},
+		{CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE",
+			"to serve on the ports 67 and 69"},
+	};
+	unsigned long long caps = capabilities();
+
+	for (size_t i = 0; i < CPR_ARRAY_LEN(needed); i++) {
+		if (caps >> needed[i].bit & 1)
+			continue;
+		if (needed[i].bit == CAP_NET_BIND_SERVICE && first_free_port() <= 67)
+			continue;
+		cpr_errors_add(e, NULL, 0, "%s is missing %s: run it as root",
+			needed[i].name, needed[i].what);
+	}
+}
+
+/* The program that has the socket open; false when this user cannot see it. */
+static bool owner_of(unsigned long inode, char *name, size_t size, long *pid)
+{
+	_cleanup_(closedirp) DIR *proc = opendir("/proc");
+	struct dirent *p;
+	char wanted[48];
+
+	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+	while (proc && (p = readdir(proc))) {
+		_cleanup_(closedirp) DIR *fds = NULL;
+		char path[300], link[64];
+		struct dirent *d;
+
+		if (sscanf(p->d_name, "%ld", pid) != 1)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/fd", p->d_name);
+		fds = opendir(path);
+		while (fds && (d = readdir(fds))) {
+			ssize_t n =
+				readlinkat(dirfd(fds), d->d_name, link, sizeof(link) - 1);
+			_cleanup_(cpr_fclosep) FILE *comm = NULL;
+
+			if (n < 0)
+				continue;
+			link[n] = 0;
+			if (strcmp(link, wanted) != 0)
+				continue;
+			snprintf(path, sizeof(path), "/proc/%s/comm", p->d_name);
+			comm = fopen(path, "re");
+			if (!comm || !fgets(name, (int)size, comm))
+				snprintf(name, size, "?");
+			name[strcspn(name, "\n")] = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The inodes of the sockets that are bound to the port; returns how many. */
+static size_t holders(unsigned port, unsigned long *inode, size_t cap)
+{
+	static const char *const tables[] = {"/proc/net/udp", "/proc/net/udp6"};
+	size_t n = 0;
+
+	for (size_t i = 0; i < CPR_ARRAY_LEN(tables); i++) {
+		_cleanup_(cpr_fclosep) FILE *f = fopen(tables[i], "re");
+		char line[512];
+
+		while (f && n < cap && fgets(line, sizeof(line), f)) {
+			unsigned bound;
+
+			if (sscanf(line,
+				    " %*d: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s "
+				    "%lu",
+				    &bound, &inode[n]) == 2 &&
+				bound == port)
+				n++;
+		}
+	}
+	return n;
+}
+
+bool cpr_bench_port_held(unsigned port)
+{
+	unsigned long inode;
+
+	return holders(port, &inode, 1) > 0;
+}
+
+void cpr_bench_check_ports(struct cpr_errors *e)
+{
+	static const struct {
+		unsigned port;
+		const char *what;
+	} ports[] = {{67, "DHCP"}, {69, "TFTP"}};
+
+	for (size_t i = 0; i < CPR_ARRAY_LEN(ports); i++) {
+		unsigned long inode[16];
+		size_t n = holders(ports[i].port, inode, CPR_ARRAY_LEN(inode));
+		char name[64], last[64] = "";
+		long pid, last_pid = 0;
+
+		for (size_t k = 0; k < n; k++) {
+			if (!owner_of(inode[k], name, sizeof(name), &pid)) {
+				cpr_errors_add(e, NULL, 0,
+					"UDP port %u (%s) is held by a program that this "
+					"user cannot see: stop it for the time being",
+					ports[i].port, ports[i].what);
+				continue;
+			}
+			if (pid == last_pid && !strcmp(name, last))
+				continue;
+			cpr_errors_add(e, NULL, 0,
+				"UDP port %u (%s) is held by '%s' (pid %ld): stop it for "
+				"the time being",
+				ports[i].port, ports[i].what, name, pid);
+			last_pid = pid;
+			memcpy(last, name, sizeof(last));
+		}
+	}
+}
+
+static int ask_interface(const char *interface, unsigned long request, struct ifreq *r)
+{
+	_cleanup_(cpr_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*r = (struct ifreq){0};
+	snprintf(r->ifr_name, sizeof(r->ifr_name), "%s", interface);
+	return fd < 0 ? -1 : ioctl(fd, request, r);
+}
+
+void cpr_bench_check_interface(
+	const char *interface, uint8_t mac[6], struct cpr_errors *e)
+{
+	struct ifreq r;
+
+	if (strlen(interface) >= IFNAMSIZ ||
+		ask_interface(interface, SIOCGIFHWADDR, &r) < 0) {
+		cpr_errors_add(e, NULL, 0,
+			"there is no interface '%s': 'ip link' lists them", interface);
+		return;
+	}
+	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER) {
+		cpr_errors_add(e, NULL, 0,
+			"'%s' is no Ethernet: name the one the phones are on", interface);
+		return;
+	}
+	memcpy(mac, r.ifr_hwaddr.sa_data, 6);
+	if (ask_interface(interface, SIOCGIFFLAGS, &r) == 0 && !(r.ifr_flags & IFF_UP))
+		cpr_errors_add(e, NULL, 0, "'%s' is down: 'ip link set %s up'", interface,
+			interface);
+}
+
+bool cpr_bench_carrier(const char *interface)
+{
+	struct ifreq r;
+
+	return ask_interface(interface, SIOCGIFFLAGS, &r) == 0 &&
+	       (r.ifr_flags & IFF_RUNNING);
+}
+
+static uint32_t mask_of(unsigned length)
+{
+	return length ? UINT32_MAX << (32 - length) : 0;
+}
+
+static bool parse_net(const char *text, struct cpr_bench_net *net)
+{
+	char address[INET_ADDRSTRLEN] = "";
+	const char *slash = strchr(text, '/');
+	uint32_t a, host;
+	int end = 0;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(address))
+		return false;
+	memcpy(address, text, (size_t)(slash - text));
+	if (inet_pton(AF_INET, address, &net->address) != 1 ||
+		sscanf(slash, "/%2u%n", &net->length, &end) != 1 || slash[end] ||
+		net->length < 8 || net->length > 30)
+		return false;
+	a = ntohl(net->address.s_addr);
+	host = a & ~mask_of(net->length);
+	return host != 0 && host != ~mask_of(net->length) && a >> 24 != 0 &&
+	       a >> 24 != 127 && a >> 24 < 224;
+}
+
+static bool is_ipv4(const struct ifaddrs *a)
+{
+	return a->ifa_addr && a->ifa_addr->sa_family == AF_INET && a->ifa_netmask;
+}
+
+static uint32_t host_order(const struct sockaddr *s)
+{
+	struct sockaddr_in in;
+
+	memcpy(&in, s, sizeof(in));
+	return ntohl(in.sin_addr.s_addr);
+}
+
+/* The interface whose network shares addresses with this one; NULL: none. */
+static const char *overlap(const struct ifaddrs *list, const char *interface,
+	const struct cpr_bench_net *net)
+{
+	for (const struct ifaddrs *a = list; a; a = a->ifa_next) {
+		uint32_t mask;
+
+		if (!is_ipv4(a) || !strcmp(a->ifa_name, interface))
+			continue;
+		mask = mask_of(net->length) & host_order(a->ifa_netmask);
+		if ((host_order(a->ifa_addr) & mask) ==
+			(ntohl(net->address.s_addr) & mask))
+			return a->ifa_name;
+	}
+	return NULL;
+}
+
+/* The interface's own address; not one it gave itself for want of a server (RFC 3927). */
+static bool own_net(
+	const struct ifaddrs *list, const char *interface, struct cpr_bench_net *net)
+{
+	for (const struct ifaddrs *a = list; a; a = a->ifa_next) {
+		uint32_t address;
+
+		if (!is_ipv4(a) || strcmp(a->ifa_name, interface))
+			continue;
+		address = host_order(a->ifa_addr);
+		if (address >> 16 == 0xa9fe)
+			continue;
+		*net = (struct cpr_bench_net){.address.s_addr = htonl(address),
+			.length =
+				(unsigned)__builtin_popcount(host_order(a->ifa_netmask))};
+		return true;
+	}
+	return false;
+}
+
+void cpr_bench_check_net(const char *interface, const char *wanted,
+	struct cpr_bench_net *net, struct cpr_errors *e)
+{
+	_cleanup_(freeifaddrsp) struct ifaddrs *list = NULL;
+	const char *other;
+
+	if (getifaddrs(&list) < 0) {
+		cpr_errors_add(e, NULL, 0, "cannot list the interfaces' addresses: %m");
+		return;
+	}
+	if (!wanted && own_net(list, interface, net)) {
+		if (net->length < 8 || net->length > 30)
+			cpr_errors_add(e, NULL, 0,
+				"the network of '%s' (/%u) has no room for phones: name "
+				"another with --address",
+				interface, net->length);
+		return;
+	}
+	if (!parse_net(wanted ? wanted : DEFAULT_NET, net)) {
+		cpr_errors_add(e, NULL, 0,
+			"--address '%s' is no host address with a prefix of 8 to 30: "
+			"write it as " DEFAULT_NET,
+			wanted);
+		return;
+	}
+	net->add = !cpr_bench_has_address(interface, net->address);
+	other = overlap(list, interface, net);
+	if (other)
+		cpr_errors_add(e, NULL, 0,
+			"the network %s is on '%s' already: name another with --address",
+			wanted ? wanted : DEFAULT_NET, other);
+}
+
+bool cpr_bench_has_address(const char *interface, struct in_addr address)
+{
+	_cleanup_(freeifaddrsp) struct ifaddrs *list = NULL;
+
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (const struct ifaddrs *a = list; a; a = a->ifa_next)
+		if (is_ipv4(a) && !strcmp(a->ifa_name, interface) &&
+			host_order(a->ifa_addr) == ntohl(address.s_addr))
+			return true;
+	return false;
+}

@@ -1,0 +1,30 @@
+/* Whether this machine and this interface can be a bench: every reason against it is a line. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpr_errors;
+
+/* The address of the bench on its interface. */
+struct cpr_bench_net {
+	struct in_addr address;
+	unsigned length;
+	bool add; /* it is not there yet: put on at the start, taken away at the end */
+};
+
+/* CAP_NET_RAW, CAP_NET_ADMIN and the right to the ports below 1024. */
+void cpr_bench_check_rights(struct cpr_errors *e);
+/* Names the programs that hold UDP 67 or 69. */
+void cpr_bench_check_ports(struct cpr_errors *e);
+bool cpr_bench_port_held(unsigned port);
+/* Exists, is an Ethernet, is up.  Fills in its MAC. */
+void cpr_bench_check_interface(
+	const char *interface, uint8_t mac[6], struct cpr_errors *e);
+bool cpr_bench_carrier(const char *interface);
+/* wanted: "192.168.150.1/24", or NULL: the interface's own address, or 192.168.150.1/24 where
+ * it has none. */
+void cpr_bench_check_net(const char *interface, const char *wanted,
+	struct cpr_bench_net *net, struct cpr_errors *e);
+bool cpr_bench_has_address(const char *interface, struct in_addr address);

@@ -1,0 +1,30 @@
+/* What the person at the bench sees of the watch, and the report at the end. */
+#pragma once
+
+#include "watch.h"
+
+#include <stdio.h>
+
+struct cpr_bars;
+struct cpr_firmware;
+
+/* How much of each phone was shown already; all zero at the start. */
+struct cpr_bench_shown {
+	struct {
+		bool seen, hinted;
+		enum cpr_bench_stage stage;
+		size_t current;
+		enum cpr_bench_file_state state;
+	} phone[CPR_BENCH_PHONES];
+};
+
+/* The reset keys of the model, or of every family in the firmware. */
+void cpr_bench_show_keys(
+	const struct cpr_model *model, const struct cpr_firmware *firmware);
+/* After each change of the phone. */
+void cpr_bench_show(struct cpr_bench_shown *s, struct cpr_bars *bars,
+	const struct cpr_bench_watch *w, const struct cpr_bench_phone *p);
+/* A line per phone on `out`. */
+void cpr_bench_report(const struct cpr_bench_watch *w, FILE *out);
+/* {"phones":[{"mac","model","ip","stage","recovered","files":[…]}]}; 0 or -ENOMEM. */
+int cpr_bench_report_json(const struct cpr_bench_watch *w, FILE *out);

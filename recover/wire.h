@@ -1,0 +1,23 @@
+/* The interface, read and written past the kernel's own network (packet(7)). */
+#pragma once
+
+#include "frame.h"
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A socket that sees every frame of the interface; or -errno. */
+int cpr_bench_wire_open(const char *interface);
+/* The next frame, borrowed from buf: 1, or 0 when none waits, or -errno. */
+int cpr_bench_wire_read(int fd, uint8_t *buf, size_t cap, struct cpr_frame *f);
+
+struct cpr_bench_server {
+	struct in_addr address;
+	uint8_t mac[6];
+};
+/* Asks for an address as a Cisco phone and as nobody in particular, and waits 5 seconds: who
+ * offers one is told in found.  The offers are not taken.  stop_fd: readable when the wait
+ * shall end (-EINTR).  Returns how many servers answered, or -errno. */
+int cpr_bench_probe(int fd, const uint8_t own_mac[6], int stop_fd,
+	struct cpr_bench_server *found, size_t cap);

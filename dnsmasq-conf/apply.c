@@ -1,0 +1,290 @@
+#include "apply.h"
+
+#include "cleanup.h"
+#include "emit.h"
+#include "errors.h"
+#include "firmware.h"
+#include "publish.h"
+#include "record.h"
+#include "site.h"
+#include "world.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	FILE_MAX = 1024 * 1024,
+	FILE_MODE = 0644
+};
+
+/* A line number from 1: the first one in which the two differ. */
+static unsigned first_difference(const struct change *c)
+{
+	size_t n = c->old_len < c->o->text.len ? c->old_len : c->o->text.len;
+	unsigned line = 1;
+
+	for (size_t i = 0; i < n && c->old[i] == c->o->text.data[i]; i++)
+		line += c->old[i] == '\n';
+	return line;
+}
+
+static void guard(
+	const struct change *c, const struct record *record, struct cpr_errors *e)
+{
+	if (record_has(record, c->o->path, c->old, c->old_len))
+		return;
+	if (record_knows(record, c->o->path))
+		cpr_errors_add(e, c->o->path, first_difference(c),
+			"it was edited by hand, and this line is not what would be "
+			"generated; move the line to a file of your own, remove this "
+			"one and run again");
+	else
+		cpr_errors_add(e, c->o->path, first_difference(c),
+			"it is there, and is not of our making as far as " RECORD_FILE
+			" tells; this line would change: move the file away and run "
+			"again");
+}
+
+static bool has_mode(int base, const char *path)
+{
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, path + 1);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 07777) == FILE_MODE;
+}
+
+static int find_text(const struct world *w, struct change *c, const struct record *record,
+	struct cpr_errors *e)
+{
+	int r = read_below(w->base, c->o->path, FILE_MAX, &c->old, &c->old_len);
+
+	if (r == -ENOENT) {
+		c->state = CHANGE_NEW;
+		return 0;
+	}
+	if (r == -ELOOP || r == -EINVAL || r == -EFBIG) {
+		cpr_errors_add(e, c->o->path, 0,
+			"it is no file that cpr-conf could have written; move it away "
+			"and run again");
+		return 0;
+	}
+	if (r < 0) {
+		cpr_errors_add(e, c->o->path, 0, "cannot read it: %s", strerror(-r));
+		return r;
+	}
+	if (c->old_len == c->o->text.len &&
+		memcmp(c->old, c->o->text.data, c->old_len) == 0) {
+		c->state = has_mode(w->base, c->o->path) ? CHANGE_NONE : CHANGE_OTHER;
+		return 0;
+	}
+	c->state = CHANGE_OTHER;
+	if (c->o->guarded)
+		guard(c, record, e);
+	return 0;
+}
+
+/* True when a kept file of this name holds the same bytes. */
+static bool is_kept(const struct world *w, const char *path, const char *name)
+{
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(w->base, path + 1);
+
+	for (size_t i = 0; fd >= 0 && i < w->firmware->file_n; i++) {
+		const struct cpr_file *f = &w->firmware->file[i];
+		_cleanup_(cpr_closep) int other = -1;
+		_cleanup_(cpr_freep) char *kept = NULL;
+
+		if (!f->set || strcmp(f->name, name) != 0)
+			continue;
+		if (asprintf(&kept, "%s/%s/%s/%s", w->site->tftp_root, CPR_TERMS_DIR,
+			    f->set, f->name) < 0)
+			return false;
+		other = cpr_publish_open(w->base, kept + 1);
+		if (other >= 0 && cpr_publish_same(fd, other) == 1)
+			return true;
+	}
+	return false;
+}
+
+/* Where a term file that somebody put into the root by hand goes, when it gives way. */
+static int find_keep(const struct world *w, struct change *c)
+{
+	const char *name = strrchr(c->o->path, '/') + 1;
+	_cleanup_(cpr_freep) char *bytes = NULL;
+	char hash[65];
+	size_t len, stem = strlen(name);
+	int r = read_below(w->base, c->o->path, FILE_MAX, &bytes, &len);
+
+	if (r == -ELOOP || is_kept(w, c->o->path, name))
+		return 0; /* a link: what it leads to stays */
+	if (r < 0)
+		return r;
+	sha256_hex(bytes, len, hash);
+	if (stem > 6 && strcmp(name + stem - 6, ".loads") == 0)
+		stem -= 6;
+	if (asprintf(&c->keep, "%s/%s/%.*s-%.8s/%s", w->site->tftp_root, CPR_TERMS_DIR,
+		    (int)stem, name, hash, name) < 0) {
+		c->keep = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int find_link(const struct world *w, struct change *c, struct cpr_errors *e)
+{
+	_cleanup_(cpr_closep) int from = cpr_publish_open(w->base, c->o->from + 1);
+	_cleanup_(cpr_closep) int now = cpr_publish_open(w->base, c->o->path + 1);
+	struct stat source, there;
+	int r = from < 0 ? from : 0;
+
+	if (r < 0 || fstat(from, &source) < 0) {
+		r = r < 0 ? r : -errno;
+		cpr_errors_add(e, c->o->from, 0, "cannot read it: %s", strerror(-r));
+		return r;
+	}
+	if (now == -ENOENT) {
+		c->state = CHANGE_NEW;
+		return 0;
+	}
+	if (now >= 0 && fstat(now, &there) == 0 && there.st_dev == source.st_dev &&
+		there.st_ino == source.st_ino)
+		return 0;
+	c->state = CHANGE_OTHER;
+	r = find_keep(w, c);
+	if (r < 0)
+		cpr_errors_add(
+			e, c->o->path, 0, "cannot read it, to keep it: %s", strerror(-r));
+	return r;
+}
+
+int changes_find(const struct world *w, const struct outputs *out, struct changes *c,
+	struct cpr_errors *e)
+{
+	_cleanup_(record_clear) struct record record = {0};
+	size_t before = e->n;
+	int r = record_read(w->base, &record);
+
+	if (r < 0) {
+		cpr_errors_add(e, RECORD_FILE, 0, "cannot read it: %s", strerror(-r));
+		return r;
+	}
+	c->change = calloc(out->n ? out->n : 1, sizeof(*c->change));
+	if (!c->change)
+		return -ENOMEM;
+	c->n = out->n;
+	for (size_t i = 0; i < out->n; i++) {
+		struct change *one = &c->change[i];
+		int found;
+
+		one->o = &out->output[i];
+		found = one->o->kind == OUTPUT_LINK ? find_link(w, one, e)
+						    : find_text(w, one, &record, e);
+		if (r == 0)
+			r = found;
+		c->any = c->any || one->state != CHANGE_NONE;
+	}
+	return r == 0 && e->n > before ? -EINVAL : r;
+}
+
+static size_t lines_of(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '\n';
+	return n;
+}
+
+const char *change_restarts(const struct change *c)
+{
+	if (c->state == CHANGE_NONE || c->o->restart == RESTART_NEVER)
+		return NULL;
+	if (c->o->restart == RESTART_ON_FEWER_LINES &&
+		(!c->old || lines_of(c->old, c->old_len) <=
+				    lines_of(c->o->text.data, c->o->text.len)))
+		return NULL;
+	return c->o->server;
+}
+
+static int make_folder(const struct world *w, const char *path, mode_t mode)
+{
+	_cleanup_(cpr_freep) char *folder = strdup(path + 1);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+
+	if (!folder)
+		return -ENOMEM;
+	if (!slash)
+		return 0;
+	*slash = 0;
+	return cpr_publish_mkdir(w->base, folder, mode);
+}
+
+static int publish_one(const struct world *w, const struct change *c)
+{
+	const struct output *o = c->o;
+	int r = make_folder(w, o->path, 0755);
+
+	if (r >= 0 && c->keep)
+		r = make_folder(w, c->keep, 0700);
+	if (r >= 0 && c->keep)
+		r = cpr_publish_hardlink(w->base, o->path + 1, c->keep + 1);
+	if (r < 0)
+		return r;
+	if (o->kind == OUTPUT_LINK)
+		return cpr_publish_hardlink(w->base, o->from + 1, o->path + 1);
+	return cpr_publish_bytes(
+		w->base, o->path + 1, o->text.data, o->text.len, FILE_MODE);
+}
+
+/* The record is written before the files, with old and new in it, and after them, with new:
+ * whenever this is cut off, what lies there is known as ours. */
+static int write_record(const struct world *w, const struct changes *c, bool before)
+{
+	_cleanup_(record_clear) struct record record = {0};
+	int r = record_read(w->base, &record);
+	bool ours = false;
+
+	for (size_t i = 0; r == 0 && i < c->n; i++) {
+		const struct output *o = c->change[i].o;
+
+		if (!o->guarded)
+			continue;
+		ours = true;
+		r = (before ? record_add : record_set)(
+			&record, o->path, o->text.data, o->text.len);
+	}
+	return r == 0 && ours ? record_write(w->base, &record) : r;
+}
+
+int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e)
+{
+	int r = write_record(w, c, true);
+
+	for (size_t i = 0; r >= 0 && i < c->n; i++) {
+		if (c->change[i].state == CHANGE_NONE)
+			continue;
+		r = publish_one(w, &c->change[i]);
+		if (r < 0) {
+			cpr_errors_add(e, c->change[i].o->path, 0,
+				"cannot write it: %s; what stands before it in the list "
+				"is written",
+				strerror(-r));
+			return r;
+		}
+	}
+	if (r >= 0)
+		r = write_record(w, c, false);
+	if (r < 0)
+		cpr_errors_add(e, RECORD_FILE, 0, "cannot write it: %s", strerror(-r));
+	return r;
+}
+
+void changes_clear(struct changes *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		free(c->change[i].old);
+		free(c->change[i].keep);
+	}
+	free(c->change);
+	*c = (struct changes){0};
+}

@@ -1,0 +1,46 @@
+/* From candidates to files: what would change, whether it may, how it looks, and the change
+ * itself.  Nothing is written before all candidates are known to be good. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cpr_errors;
+struct output;
+struct outputs;
+struct world;
+
+enum change_state {
+	CHANGE_NONE,
+	CHANGE_NEW,
+	CHANGE_OTHER
+};
+
+struct change {
+	const struct output *o;
+	enum change_state state;
+	char *old; /* NULL: there was nothing, or the output is a link */
+	size_t old_len;
+	char *keep; /* where the file that gives way is kept; NULL: nothing is lost */
+};
+
+/* One for each output, in its order. */
+struct changes {
+	struct change *change;
+	size_t n;
+	bool any;
+};
+
+/* Compares with what is there.  A generated file that was edited by hand is refused.
+ * 0, -EINVAL (lines in e) or -errno. */
+int changes_find(const struct world *w, const struct outputs *out, struct changes *c,
+	struct cpr_errors *e);
+/* Asks the servers' own checkers, where they are installed.  Returns as above. */
+int changes_check(const struct changes *c, struct cpr_errors *e);
+/* A unified diff on stdout.  0 or -errno. */
+int changes_diff(const struct changes *c, struct cpr_errors *e);
+/* Writes them.  0 or -errno (a line in e says which file; those before it are written). */
+int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e);
+/* The server that has to be restarted for this change, or NULL. */
+const char *change_restarts(const struct change *c);
+void changes_clear(struct changes *c); /* also the _cleanup_ function */

@@ -1,0 +1,12 @@
+# The generator.
+LIBS         += libconf
+libconf-src  := $(filter-out dnsmasq-conf/main.c,$(wildcard dnsmasq-conf/*.c))
+libconf-inc  := lib dnsmasq-conf
+libconf-pkgs := libxml-2.0 jansson libmd
+HEADERS      += $(wildcard dnsmasq-conf/*.h)
+
+PROGS          += cpr-conf
+cpr-conf-src   := dnsmasq-conf/main.c
+cpr-conf-inc   := lib dnsmasq-conf
+cpr-conf-use   := libconf libcpr-cli libcpr
+INSTALL_FILES  += 755:$B/cpr-conf:$(SBINDIR)/cpr-conf

@@ -1,0 +1,315 @@
+/* cpr-conf generate: candidates are built and checked as a whole; only then is the first file
+ * written. */
+#include "apply.h"
+#include "cleanup.h"
+#include "cli/cli.h"
+#include "commands.h"
+#include "emit.h"
+#include "site.h"
+#include "world.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	OPT_ONLY = 256,
+	OPT_CHECK,
+	OPT_DIFF,
+	OPT_PRINT,
+	OPT_NO_RELOAD,
+	EMITTERS_MAX = 16
+};
+
+struct arguments {
+	struct common common;
+	const struct emitter *only[EMITTERS_MAX];
+	size_t only_n;
+	const struct emitter *print;
+	bool check, diff, no_reload;
+};
+
+static const struct argp_option options[] = {
+	{"only", OPT_ONLY, "EMITTER", 0, "this one only; may be given more than once", 0},
+	{"check", OPT_CHECK, NULL, 0, "write nothing; exit 3 when changes are pending",
+		0},
+	{"diff", OPT_DIFF, NULL, 0, "show the changes as a unified diff", 0},
+	{"print", OPT_PRINT, "EMITTER", 0, "print its files on stdout, write nothing", 0},
+	{"no-reload", OPT_NO_RELOAD, NULL, 0,
+		"do not say which server needs a restart; you see to it", 0},
+	{0},
+};
+
+static const char *emitter_name(size_t i)
+{
+	return emitters[i].name;
+}
+
+static const struct emitter *find_emitter(struct argp_state *state, const char *name)
+{
+	const struct emitter *found = emitter_by_name(name);
+	const char *meant = did_you_mean(name, emitter_name, emitters_n);
+
+	if (!found && meant)
+		argp_error(state, "no emitter '%s'; did you mean '%s'?", name, meant);
+	else if (!found)
+		argp_error(state, "no emitter '%s'; --help lists them", name);
+	return found;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->common;
+		return 0;
+	case OPT_ONLY:
+		if (a->only_n == EMITTERS_MAX)
+			argp_error(state, "too many --only");
+		else
+			a->only[a->only_n++] = find_emitter(state, arg);
+		return 0;
+	case OPT_PRINT:
+		a->print = find_emitter(state, arg);
+		return 0;
+	case OPT_CHECK:
+		a->check = true;
+		return 0;
+	case OPT_DIFF:
+		a->diff = true;
+		return 0;
+	case OPT_NO_RELOAD:
+		a->no_reload = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is too much: it takes no argument", arg);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static bool asked_for(const struct arguments *a, const struct emitter *emitter)
+{
+	if (a->print)
+		return a->print == emitter;
+	for (size_t i = 0; i < a->only_n; i++)
+		if (a->only[i] == emitter)
+			return true;
+	return a->only_n == 0;
+}
+
+/* 0, -EINVAL (lines in e) or -ENOMEM. */
+static int build(const struct world *w, const struct arguments *a, struct outputs *out,
+	struct cpr_errors *e)
+{
+	const struct emit_input in = {.plan = w->plan,
+		.xmldefault = w->xmldefault,
+		.xmldefault_len = w->xmldefault_len};
+	size_t before = e->n;
+
+	for (size_t i = 0; i < emitters_n; i++) {
+		const struct emitter *one = &emitters[i];
+
+		if (!asked_for(a, one))
+			continue;
+		if (!one->wanted || one->wanted(w->site))
+			one->emit(&in, out, e);
+		else if (a->only_n || a->print)
+			cpr_errors_add(e, site_name(w->site), 0,
+				"%s is switched off: set %s", one->name, one->switch_on);
+	}
+	for (size_t i = 0; i < out->n; i++)
+		out->failed = out->failed || out->output[i].text.failed;
+	return out->failed ? -ENOMEM : e->n > before ? -EINVAL : 0;
+}
+
+static int print_candidates(const struct outputs *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		const struct output *o = &out->output[i];
+
+		if (o->kind == OUTPUT_LINK)
+			printf("# %s is a link to %s\n", o->path, o->from);
+		else if (out->n > 1)
+			printf("# %s:\n", o->path);
+		if (o->kind == OUTPUT_TEXT)
+			fwrite(o->text.data, 1, o->text.len, stdout);
+	}
+	return fflush(stdout) == 0 ? CPR_EXIT_OK : CPR_EXIT_FAILED;
+}
+
+static const char *state_name(enum change_state s)
+{
+	static const char *const name[] = {"unchanged", "new", "changed"};
+
+	return name[s];
+}
+
+static int print_changes_json(const struct changes *c)
+{
+	json_t *files = json_array(), *reloads = json_array();
+
+	for (size_t i = 0; i < c->n; i++) {
+		const char *server = change_restarts(&c->change[i]);
+		bool there = false;
+		json_t *known;
+		size_t k;
+
+		json_array_append_new(
+			files, json_pack("{s:s, s:s}", "path", c->change[i].o->path,
+				       "state", state_name(c->change[i].state)));
+		json_array_foreach(reloads, k, known) there =
+			there || (server && !strcmp(json_string_value(known), server));
+		if (server && !there)
+			json_array_append_new(reloads, json_string(server));
+	}
+	return print_json(json_pack("{s:b, s:o, s:o}", "changed", c->any, "files", files,
+				  "reloads", reloads),
+		JSON_INDENT(2));
+}
+
+/* What each server wants, once; and what only the admin can write. */
+static void say_needs(const struct changes *c, const struct outputs *out)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct change *one = &c->change[i];
+		const char *server = change_restarts(one);
+
+		if (!server)
+			continue;
+		if (one->o->restart == RESTART_ON_FEWER_LINES)
+			cpr_say(4,
+				"%s: restart it once, for %s has fewer lines; those that "
+				"are gone stay in force until then",
+				server, one->o->path);
+		else
+			cpr_say(4,
+				"%s: restart it once, for %s %s; later changes need no "
+				"restart",
+				server, one->o->path,
+				one->state == CHANGE_NEW ? "is new" : "has changed");
+	}
+	for (size_t i = 0; i < out->note.n; i++)
+		cpr_say(4, "%s", out->note.line[i]);
+}
+
+static void say_changes(const struct changes *c, bool check)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct change *one = &c->change[i];
+		const char *path = one->o->path;
+
+		if (one->state == CHANGE_NONE)
+			continue;
+		if (one->keep)
+			cpr_say(6, "%s '%s' as '%s'", check ? "would keep" : "kept", path,
+				one->keep);
+		if (one->o->kind == OUTPUT_LINK)
+			cpr_say(6, "%s '%s' to '%s'", check ? "would link" : "linked",
+				path, one->o->from);
+		else
+			cpr_say(6, "%s '%s'", check ? "would write" : "wrote", path);
+	}
+	if (!c->any)
+		cpr_say(6, "nothing to change");
+}
+
+static int exit_of(int r)
+{
+	return r == 0 ? CPR_EXIT_OK : r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
+}
+
+static int apply(const struct world *w, const struct arguments *a,
+	const struct outputs *out, struct cpr_errors *e)
+{
+	_cleanup_(changes_clear) struct changes c = {0};
+	int r = changes_find(w, out, &c, e);
+
+	if (r == 0)
+		r = changes_check(&c, e);
+	if (r == 0 && a->diff && !a->common.json)
+		r = changes_diff(&c, e);
+	if (r == 0 && !a->check)
+		r = changes_publish(w, &c, e);
+	if (r < 0)
+		return exit_of(r);
+	say_changes(&c, a->check);
+	if (c.any && !a->check && !a->no_reload)
+		say_needs(&c, out);
+	r = a->common.json ? print_changes_json(&c) : CPR_EXIT_OK;
+	return r ? r : a->check && c.any ? CPR_EXIT_PENDING : CPR_EXIT_OK;
+}
+
+static int generate(const struct world *w, const struct arguments *a)
+{
+	_cleanup_(outputs_clear) struct outputs out = {0};
+	struct cpr_errors e = {0};
+	int r = build(w, a, &out, &e);
+
+	if (r < 0) {
+		if (r == -ENOMEM)
+			cpr_say(3, "out of memory");
+		r = exit_of(r);
+	} else {
+		r = a->print ? print_candidates(&out) : apply(w, a, &out, &e);
+	}
+	cpr_say_errors(&e);
+	return r;
+}
+
+/* The emitters as --help shows them; argp's filters want malloc'ed text. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *list, *grown;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_EXTRA)
+		return (char *)text;
+	list = strdup("");
+	for (size_t i = 0; list && i < emitters_n; i++) {
+		if (asprintf(&grown, "%s%s  %-12s%s", list, i ? "\n" : "Emitters:\n",
+			    emitters[i].name, emitters[i].about) < 0)
+			grown = NULL;
+		free(list);
+		list = grown;
+	}
+	return list;
+}
+
+int cmd_generate(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {.options = options,
+		.parser = parse,
+		.children = children,
+		.help_filter = help_filter,
+		.doc = "Write what the servers and the phones read, from the site file "
+		       "and "
+		       "the firmware that is there.  All of it is built and checked "
+		       "before "
+		       "the first file is written; what is right already is not "
+		       "touched.\v"
+		       "A generated file that was edited by hand is not overwritten.  "
+		       "XMLDefault.cnf.xml is yours: only its call managers and the "
+		       "loadInformation lines of complete loads are changed in it.\n\n"
+		       "Exit status: 0 done; 1 a file cannot be read or written; 3 "
+		       "--check: "
+		       "changes are pending; 4 something is wrong, and nothing was "
+		       "touched.\n\nExamples:\n"
+		       "  cpr-conf generate --check --diff\n"
+		       "  cpr-conf generate\n"
+		       "  cpr-conf generate --only term --only xmldefault\n"
+		       "  cpr-conf generate --print dnsmasq"};
+	_cleanup_(world_freep) struct world *w = NULL;
+	struct arguments a = {0};
+	int r;
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
+		return CPR_EXIT_USAGE;
+	r = world_read(&a.common, &w);
+	return r == CPR_EXIT_OK ? generate(w, &a) : r;
+}

@@ -1,0 +1,36 @@
+/* The commands of cpr-conf: each parses its own options and returns an enum cpr_exit. */
+#pragma once
+
+#include <argp.h>
+
+struct common;
+struct cpr_plan;
+struct cpr_plan_model;
+struct json_t;
+
+struct command {
+	const char *name;
+	const char *about;
+	int (*run)(int argc, char **argv);
+};
+
+int cmd_generate(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
+int cmd_models(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+
+/* --site, --root and --json, as a child parser: its input is a struct common. */
+extern const struct argp common_argp;
+/* --json alone; its input is a struct common, too. */
+extern const struct argp json_argp;
+
+/* The models of verify --json and plan --json. */
+struct json_t *models_json(const struct cpr_plan *plan);
+/* The table of verify and plan on stdout. */
+void models_table(const struct cpr_plan *plan);
+/* Prints and frees it.  CPR_EXIT_FAILED where it is NULL or stdout is full. */
+int print_json(struct json_t *j, size_t flags);
+
+/* The name among n that was probably meant, or NULL. */
+const char *did_you_mean(const char *word, const char *(*name)(size_t i), size_t n);

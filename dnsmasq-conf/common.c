@@ -1,0 +1,178 @@
+/* What the commands share: options, the table of models, JSON, and a guess at typing errors. */
+#include "cli/cli.h"
+#include "commands.h"
+#include "firmware.h"
+#include "models.h"
+#include "plan.h"
+#include "site.h"
+#include "world.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	OPT_SITE = 256,
+	OPT_ROOT,
+	OPT_JSON
+};
+
+static const struct argp_option common_options[] = {
+	{"site", OPT_SITE, "FILE", 0, "the site file; default " CPR_SITE_FILE, 10},
+	{"root", OPT_ROOT, "DIR", 0, "take all absolute paths below DIR", 10},
+	{"json", OPT_JSON, NULL, 0, "print JSON", 10},
+	{0},
+};
+static const struct argp_option json_options[] = {
+	{"json", OPT_JSON, NULL, 0, "print JSON", 10},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct common *c = state->input;
+
+	switch (key) {
+	case OPT_SITE:
+		c->site = arg;
+		return 0;
+	case OPT_ROOT:
+		c->root = arg;
+		return 0;
+	case OPT_JSON:
+		c->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp common_argp = {.options = common_options, .parser = parse};
+const struct argp json_argp = {.options = json_options, .parser = parse};
+
+/* What the model will speak: its load's protocol, or that of the load it recovers with. */
+static const char *protocol_of(const struct cpr_plan_model *m)
+{
+	const struct cpr_load *l = m->load ? m->load : m->recovery;
+
+	return l ? cpr_protocol_name(l->protocol) : "";
+}
+
+static json_t *string_or_null(const char *s)
+{
+	return s && *s ? json_string(s) : json_null();
+}
+
+struct json_t *models_json(const struct cpr_plan *plan)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < plan->model_n; i++) {
+		const struct cpr_plan_model *m = &plan->model[i];
+		json_t *missing = json_array();
+
+		for (size_t k = 0; k < m->missing_n; k++)
+			json_array_append_new(missing, json_string(m->missing[k]));
+		json_array_append_new(all,
+			json_pack("{s:s, s:i, s:b, s:o, s:o, s:o, s:o}", "model",
+				m->model->model, "device_id", (int)m->model->device_id,
+				"recoverable", m->recoverable, "recovery_file",
+				string_or_null(m->recovery_file), "load",
+				string_or_null(m->load_name), "protocol",
+				string_or_null(protocol_of(m)), "missing", missing));
+	}
+	return all;
+}
+
+/* "by term61.default.loads", of which load where XMLDefault names another one. */
+static void print_recovery(const struct cpr_plan_model *m)
+{
+	const struct cpr_load *r = m->recovery;
+	const char *name = r && r->twin ? r->twin->name : r ? r->name : "";
+
+	if (!m->recoverable) {
+		printf("missing: ");
+		for (size_t i = 0; i < m->missing_n; i++)
+			printf("%s%s", i ? ", " : "", m->missing[i]);
+	} else if (!m->recovery_file) {
+		printf("by the load that XMLDefault.cnf.xml names");
+	} else if (r == m->load || (r->twin && r->twin == m->load)) {
+		printf("by %s", m->recovery_file);
+	} else {
+		printf("by %s of %s", m->recovery_file, name);
+	}
+	putchar('\n');
+}
+
+void models_table(const struct cpr_plan *plan)
+{
+	if (!plan->model_n) {
+		printf("no firmware in %s\n", plan->site->tftp_root);
+		return;
+	}
+	printf("%-10s %-9s %-26s %s\n", "MODEL", "RECOVERS", "LOAD", "HOW");
+	for (size_t i = 0; i < plan->model_n; i++) {
+		const struct cpr_plan_model *m = &plan->model[i];
+
+		printf("%-10s %-9s %-26s ", m->model->model,
+			m->recoverable ? "yes" : "NO", m->load_name ? m->load_name : "-");
+		print_recovery(m);
+	}
+}
+
+int print_json(struct json_t *j, size_t flags)
+{
+	int r = j ? json_dumpf(j, stdout, flags) : -1;
+
+	if (r == 0)
+		putchar('\n');
+	json_decref(j);
+	if (r == 0 && fflush(stdout) == 0)
+		return CPR_EXIT_OK;
+	cpr_say(3, "cannot print: %s", strerror(errno ? errno : ENOMEM));
+	return CPR_EXIT_FAILED;
+}
+
+/* Levenshtein's distance of short words; longer ones are far. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[32], n = strlen(b);
+
+	if (n >= 32 || strlen(a) >= 32)
+		return 32;
+	for (size_t k = 0; k <= n; k++)
+		row[k] = k;
+	for (size_t i = 0; a[i]; i++) {
+		size_t corner = row[0];
+
+		row[0] = i + 1;
+		for (size_t k = 0; k < n; k++) {
+			size_t best = corner + (a[i] != b[k]);
+
+			corner = row[k + 1];
+			if (row[k] + 1 < best)
+				best = row[k] + 1;
+			if (corner + 1 < best)
+				best = corner + 1;
+			row[k + 1] = best;
+		}
+	}
+	return row[n];
+}
+
+const char *did_you_mean(const char *word, const char *(*name)(size_t i), size_t n)
+{
+	const char *best = NULL;
+	size_t near = 4;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(word, name(i));
+
+		if (d < near && d < strlen(name(i))) {
+			near = d;
+			best = name(i);
+		}
+	}
+	return best;
+}

@@ -1,0 +1,80 @@
+/* What a wiped phone asks for first.  The term files of all sets are kept below the TFTP root;
+ * the one of the plan is linked into it.  OS79XX.TXT is one line, without a blank behind the
+ * name (old 7940 and 7960 loads take it as part of the name, CSCdv19260). */
+#include "cleanup.h"
+#include "emit.h"
+#include "firmware.h"
+#include "models.h"
+#include "plan.h"
+#include "site.h"
+
+#include <string.h>
+
+static bool emitted(const struct outputs *out, const char *folder, const char *name)
+{
+	size_t len = strlen(folder);
+
+	for (size_t i = 0; i < out->n; i++)
+		if (out->output[i].path &&
+			strncmp(out->output[i].path, folder, len) == 0 &&
+			strcmp(out->output[i].path + len + 1, name) == 0)
+			return true;
+	return false;
+}
+
+/* A damaged set is not put in the place of whatever is served. */
+static void link_term(
+	const struct emit_input *in, const struct cpr_plan_model *m, struct outputs *out)
+{
+	const char *root = in->plan->site->tftp_root;
+	struct output *o;
+
+	if (!m->recovery->complete || !m->recovery->file->set ||
+		emitted(out, root, m->recovery_file))
+		return;
+	o = outputs_add(out, "term", root, m->recovery_file);
+	o->kind = OUTPUT_LINK;
+	if (asprintf(&o->from, "%s/%s/%s/%s", root, CPR_TERMS_DIR, m->recovery->file->set,
+		    m->recovery->file->name) < 0) {
+		o->from = NULL;
+		out->failed = true;
+	}
+}
+
+/* True where a section asks for it: then the admin's own file gives way. */
+static bool pinned(const struct cpr_site *site, const struct cpr_model *m)
+{
+	for (size_t i = 0; i < site->model_n; i++)
+		if (site->model[i].recovery && site->model[i].model->family == m->family)
+			return true;
+	return false;
+}
+
+static void write_os79xx(
+	const struct emit_input *in, const struct cpr_plan_model *m, struct outputs *out)
+{
+	const struct cpr_site *site = in->plan->site;
+	char now[64];
+
+	cpr_running_os79xx(in->plan->running, now);
+	if (!m->recovery->complete || emitted(out, site->tftp_root, m->recovery_file) ||
+		(now[0] && !pinned(site, m->model)))
+		return;
+	cpr_buf_printf(&outputs_add(out, "term", site->tftp_root, m->recovery_file)->text,
+		"%s\n", m->recovery->name);
+}
+
+void emit_term(const struct emit_input *in, struct outputs *out, struct cpr_errors *e)
+{
+	(void)e;
+	for (size_t i = 0; i < in->plan->model_n; i++) {
+		const struct cpr_plan_model *m = &in->plan->model[i];
+
+		if (!m->recovery)
+			continue;
+		if (m->model->family == CPR_FAMILY_7940)
+			write_os79xx(in, m, out);
+		else
+			link_term(in, m, out);
+	}
+}

@@ -1,0 +1,63 @@
+#include "emit.h"
+
+#include "cleanup.h"
+#include "site.h"
+
+#include <string.h>
+
+/* Term files first: XMLDefault must not name a load before a wiped phone can get it, and DHCP
+ * sends nobody before there is something to fetch. */
+const struct emitter emitters[] = {
+	{"term", "the term files and OS79XX.TXT that wiped phones ask for", NULL, NULL,
+		emit_term},
+	{"xmldefault", "XMLDefault.cnf.xml: call managers, and each model's load", NULL,
+		NULL, emit_xmldefault},
+	{"dnsmasq", "dnsmasq: options 150 and 66, siaddr, TFTP", wants_dnsmasq,
+		"dnsmasq { enable = true }", emit_dnsmasq},
+};
+const size_t emitters_n = CPR_ARRAY_LEN(emitters);
+
+const struct emitter *emitter_by_name(const char *name)
+{
+	for (size_t i = 0; i < emitters_n; i++)
+		if (strcmp(emitters[i].name, name) == 0)
+			return &emitters[i];
+	return NULL;
+}
+
+struct output *outputs_add(
+	struct outputs *out, const char *emitter, const char *folder, const char *name)
+{
+	static struct output scratch;
+	struct output *grown = reallocarray(out->output, out->n + 1, sizeof(*grown)), *o;
+
+	if (!grown) {
+		out->failed = true;
+		return &scratch;
+	}
+	out->output = grown;
+	o = &grown[out->n++];
+	*o = (struct output){.emitter = emitter};
+	if (asprintf(&o->path, "%s/%s", folder, name) < 0) {
+		o->path = NULL;
+		out->failed = true;
+	}
+	return o;
+}
+
+void outputs_clear(struct outputs *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		free(out->output[i].path);
+		free(out->output[i].from);
+		cpr_buf_free(&out->output[i].text);
+	}
+	free(out->output);
+	cpr_errors_clear(&out->note);
+	*out = (struct outputs){0};
+}
+
+const char *site_name(const struct cpr_site *site)
+{
+	return site->file ? site->file : CPR_SITE_FILE;
+}

@@ -1,0 +1,29 @@
+/* What was generated last: /var/lib/phone-cpr/generated.sha256, in the format of sha256sum
+ * (sha256sum -c tells which files were edited since).  By it a hand edit is told from a file
+ * of ours that is merely out of date. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define RECORD_FILE "/var/lib/phone-cpr/generated.sha256"
+
+struct record {
+	struct record_line {
+		char hash[65];
+		char *path;
+	} * line;
+	size_t n;
+};
+
+/* base: the folder of --root.  No record is an empty one.  0 or -errno. */
+int record_read(int base, struct record *out);
+bool record_knows(const struct record *r, const char *path); /* with any hash */
+bool record_has(const struct record *r, const char *path, const void *data, size_t len);
+/* Beside what is known of the path, or instead of it.  0 or -ENOMEM. */
+int record_add(struct record *r, const char *path, const void *data, size_t len);
+int record_set(struct record *r, const char *path, const void *data, size_t len);
+int record_write(int base, const struct record *r);
+void record_clear(struct record *r); /* also the _cleanup_ function */
+
+void sha256_hex(const void *data, size_t len, char hex[65]);

@@ -1,0 +1,151 @@
+#include "world.h"
+
+#include "buf.h"
+#include "cleanup.h"
+#include "cli/cli.h"
+#include "emit.h"
+#include "firmware.h"
+#include "publish.h"
+#include "site.h"
+#include "xmldefault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+int read_below(int base, const char *name, size_t max, char **data, size_t *len)
+{
+	_cleanup_(cpr_closep) int fd = -1;
+	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
+	char chunk[16384];
+	ssize_t n;
+
+	name += strspn(name, "/");
+	fd = cpr_publish_open(base, name);
+	if (fd < 0)
+		return fd;
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		cpr_buf_add(&b, chunk, (size_t)n);
+		if (b.len > max)
+			return -EFBIG;
+	}
+	cpr_buf_add(&b, "", 0);
+	if (b.failed)
+		return -ENOMEM;
+	*len = b.len;
+	*data = TAKE_PTR(b.data);
+	return 0;
+}
+
+/* A file of the TFTP root that is read for what it says; absent is nothing. */
+static int read_served(struct world *w, const char *name, size_t max, char **data,
+	size_t *len, struct cpr_errors *e)
+{
+	_cleanup_(cpr_freep) char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/%s", w->site->tftp_root, name) < 0)
+		return -ENOMEM;
+	r = read_below(w->base, path, max, data, len);
+	if (r == -ENOENT)
+		return 0;
+	if (r == -ELOOP || r == -EINVAL)
+		cpr_errors_add(e, path, 0,
+			"it is no regular file; replace it by what it leads to");
+	else if (r == -EFBIG)
+		cpr_errors_add(e, path, 0,
+			"it has more than %zu bytes, so it is no %s; move it away", max,
+			name);
+	else if (r < 0)
+		cpr_errors_add(e, path, 0, "cannot read it: %s", strerror(-r));
+	return r == -EFBIG || r == -ELOOP ? -EINVAL : r;
+}
+
+static int read_running(struct world *w, struct cpr_errors *e)
+{
+	_cleanup_(cpr_freep) char *os79xx = NULL;
+	size_t len = 0;
+	int r = read_served(
+		w, XMLDEFAULT, XMLDEFAULT_MAX, &w->xmldefault, &w->xmldefault_len, e);
+
+	if (r == 0)
+		r = read_served(w, "OS79XX.TXT", 4096, &os79xx, &len, e);
+	if (r < 0)
+		return r;
+	if (w->xmldefault)
+		xmldefault_read(w->xmldefault, w->xmldefault_len, &w->running);
+	if (os79xx)
+		snprintf(w->running.os79xx, sizeof(w->running.os79xx), "%s", os79xx);
+	return 0;
+}
+
+static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
+{
+	_cleanup_(cpr_freep) char *root = NULL;
+	int r = cpr_site_read(c->site, c->root, &w->site, e);
+
+	if (r < 0)
+		return r;
+	w->base = open(w->site->root[0] ? w->site->root : "/",
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->base < 0) {
+		r = -errno;
+		cpr_errors_add(
+			e, w->site->root, 0, "cannot open it: %s", strerror(errno));
+		return r;
+	}
+	root = cpr_site_path(w->site, w->site->tftp_root);
+	if (!root)
+		return -ENOMEM;
+	r = cpr_firmware_scan(root, &w->firmware, &w->warning);
+	if (r < 0) {
+		cpr_errors_add(e, root, 0, "cannot read the TFTP root: %s", strerror(-r));
+		return r;
+	}
+	r = read_running(w, e);
+	return r < 0 ? r : cpr_plan_build(w->site, w->firmware, &w->running, &w->plan, e);
+}
+
+int world_read(const struct common *c, struct world **out)
+{
+	_cleanup_(world_freep) struct world *w = calloc(1, sizeof(*w));
+	struct cpr_errors e = {0};
+	int r = -ENOMEM;
+
+	if (w) {
+		w->base = -1;
+		r = fill(w, c, &e);
+	}
+	if (r < 0 && !e.n)
+		cpr_errors_add(&e, c->site, 0, "%s", strerror(-r));
+	if (w)
+		for (size_t i = 0; i < w->warning.n; i++)
+			cpr_say(4, "%s", w->warning.line[i]);
+	cpr_say_errors(&e);
+	if (r == 0)
+		*out = TAKE_PTR(w);
+	return r == 0 ? CPR_EXIT_OK : r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
+}
+
+struct world *world_free(struct world *w)
+{
+	if (!w)
+		return NULL;
+	cpr_plan_free(w->plan);
+	cpr_firmware_free(w->firmware);
+	cpr_site_free(w->site);
+	cpr_closep(&w->base);
+	free(w->xmldefault);
+	cpr_errors_clear(&w->warning);
+	free(w);
+	return NULL;
+}
+
+void world_freep(struct world **w)
+{
+	*w = world_free(*w);
+}

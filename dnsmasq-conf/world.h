@@ -1,0 +1,39 @@
+/* The outside world, read once: site file, TFTP root, what phones are told now, and the plan
+ * made of them. */
+#pragma once
+
+#include "errors.h"
+#include "plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cpr_firmware;
+struct cpr_site;
+
+/* What --site, --root and --json say, in every command that has them. */
+struct common {
+	const char *site;
+	const char *root;
+	bool json;
+};
+
+struct world {
+	struct cpr_site *site;
+	struct cpr_firmware *firmware;
+	struct cpr_running running;
+	struct cpr_plan *plan;
+	int base;         /* the folder of --root, open */
+	char *xmldefault; /* NULL: there is none */
+	size_t xmldefault_len;
+	struct cpr_errors warning; /* files of the TFTP root that could not be read */
+};
+
+/* Returns an enum cpr_exit: 0, or having said on stderr why not.  All but 0 leave *out. */
+int world_read(const struct common *c, struct world **out);
+struct world *world_free(struct world *w);
+void world_freep(struct world **w);
+
+/* A whole file below an open folder.  name: absolute or relative.  0 or -errno: -ENOENT,
+ * -EFBIG above max, -EINVAL and -ELOOP where it is no regular file. */
+int read_below(int base, const char *name, size_t max, char **data, size_t *len);

@@ -1,0 +1,346 @@
+# cpr-conf on trees that are damaged, edited by hand or half there: what it says, what it
+# leaves alone, and that dnsmasq takes what it writes.
+bats_require_minimum_version 1.5.0
+load lab.bash
+
+setup() {
+	root=$BATS_TEST_TMPDIR/root
+	tftp=$root/srv/tftp
+	static=$root/etc/dnsmasq.d/phone-cpr.conf
+	live=$root/var/lib/phone-cpr/dnsmasq/phone-cpr
+	lab_site "$root"
+}
+
+# put MKFIRMWARE-OPTION...: straight into the TFTP root, as an admin with unzip does it
+put() { mkfirmware --package dir "$@" "$tftp"; }
+
+conf() { cpr-conf "$1" --root "$root" "${@:2}"; }
+
+# finds ID FILE: verify exits 6 and has this finding, for people and as JSON
+finds() {
+	run -6 --separate-stderr conf verify
+	echo "$output"
+	grep -qF "$2" <<<"$output"
+	grep -qF "($1)" <<<"$output"
+	run -6 --separate-stderr conf verify --json
+	jq -e --arg id "$1" --arg file "$2" \
+		'.findings[] | select(.id == $id and .file == $file and .remedy != "")' <<<"$output"
+}
+
+# Names, bytes, inodes and times of all files.
+state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | sort; }
+
+@test "a healthy set: exit 0, all keys of the contract, no finding of weight" {
+	put --model 7961
+	run -0 --separate-stderr conf verify --json
+	echo "$output"
+	[ "$(jq -c '.models[0] | keys_unsorted' <<<"$output")" = \
+		'["model","device_id","recoverable","recovery_file","load","protocol","missing"]' ]
+	jq -e '[.models[] | select(.model == "7961")] == [{"model": "7961", "device_id": 30018,
+		"recoverable": true, "recovery_file": "term61.default.loads",
+		"load": "SCCP41.9-4-2SR3-1S", "protocol": "sccp", "missing": []}]' <<<"$output"
+	jq -e '.findings == []' <<<"$output"
+}
+
+@test "a missing image" {
+	put --model 7961 --defect missing
+	finds missing-image apps41.9-4-2ES26.sbn
+	jq -e '.models[] | select(.model == "7961") | (.recoverable | not) and
+		.missing == ["apps41.9-4-2ES26.sbn"]' <<<"$output"
+}
+
+@test "a renamed image" {
+	put --model 7961
+	mv "$tftp/dsp41.9-4-2ES26.sbn" "$BATS_TEST_TMPDIR/dsp"
+	put --model 7961 --version 8-5-2S
+	mv "$tftp"/dsp41.8-5-2*.sbn "$tftp/dsp41.9-4-2ES26.sbn"
+	finds renamed dsp41.9-4-2ES26.sbn
+}
+
+@test "another version's image under the listed name" {
+	put --model 7961 --defect renamed
+	run -6 conf verify --json
+	echo "$output"
+	jq -e '.findings[] | select(.id == "renamed" and (.file | endswith(".sbn")))' <<<"$output"
+}
+
+@test "a truncated image" {
+	put --model 7961 --defect truncated
+	finds truncated-image cvm41sccp.9-4-2ES26.sbn
+}
+
+@test "an image cut off inside its header" {
+	put --model 7961
+	truncate -s 200 "$tftp/cnu41.9-4-2ES26.sbn"
+	finds container-malformed cnu41.9-4-2ES26.sbn
+}
+
+@test "an empty image" {
+	put --model 7961
+	: >"$tftp/cnu41.9-4-2ES26.sbn"
+	finds container-malformed cnu41.9-4-2ES26.sbn
+}
+
+@test "a .loads with another name inside" {
+	put --model 7961 --defect inner-name
+	finds loads-inner-name SCCP41.9-4-2SR3-1S.loads
+	finds loads-inner-name term61.default.loads
+}
+
+@test "a main list copied to the term file's name" {
+	put --model 7961
+	cp "$tftp/SCCP41.9-4-2SR3-1S.loads" "$tftp/term61.default.loads"
+	finds loads-inner-name term61.default.loads
+}
+
+@test "an image in another case" {
+	put --model 7961 --defect case
+	finds wrong-case apps41.9-4-2ES26.sbn
+	jq -e '.findings[] | select(.id == "wrong-case").text | contains("APPS41.9-4-2ES26.SBN")' \
+		<<<"$output"
+}
+
+@test "a term file in another case" {
+	put --model 7961
+	mv "$tftp/term61.default.loads" "$tftp/TERM61.default.loads"
+	finds wrong-case term61.default.loads
+	finds no-term-file term61.default.loads
+}
+
+@test "a file that only its owner may read" {
+	put --model 7961
+	chmod 600 "$tftp/jar41sccp.9-4-2ES26.sbn"
+	finds unreadable jar41sccp.9-4-2ES26.sbn
+}
+
+@test "a set without its term files" {
+	put --model 7961
+	rm "$tftp"/term*.loads
+	finds no-term-file term61.default.loads
+}
+
+@test "kept term files that nobody linked" {
+	put --model 7961
+	mkdir -p "$tftp/.phone-cpr/terms/SCCP41.9-4-2SR3-1S"
+	mv "$tftp"/term*.loads "$tftp/.phone-cpr/terms/SCCP41.9-4-2SR3-1S/"
+	finds term-not-served term61.default.loads
+	conf generate
+	conf verify
+	[ "$(stat -c %i "$tftp/term61.default.loads")" = \
+		"$(stat -c %i "$tftp/.phone-cpr/terms/SCCP41.9-4-2SR3-1S/term61.default.loads")" ]
+}
+
+@test "XMLDefault names a load that is not here: a warning, not a failure" {
+	put --model 7961
+	echo '<Default><loadInformation436 model="7965">SCCP45.8-5-2S</loadInformation436></Default>' \
+		>"$tftp/XMLDefault.cnf.xml"
+	run -0 --separate-stderr conf verify --json
+	jq -e '.findings[] | select(.id == "dangling-load" and .severity == "warning" and
+		.file == "SCCP45.8-5-2S.loads")' <<<"$output"
+}
+
+@test "an XMLDefault that cannot be parsed is a finding, and generate leaves it alone" {
+	put --model 7961
+	printf '<Default>\n<a>\n</Default>\n' >"$tftp/XMLDefault.cnf.xml"
+	finds xmldefault-malformed XMLDefault.cnf.xml
+	state >"$BATS_TEST_TMPDIR/before"
+	run -4 conf generate
+	echo "$output"
+	grep -q '/srv/tftp/XMLDefault.cnf.xml:3: ' <<<"$output"
+	state | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+@test "entities and a DOCTYPE in XMLDefault are refused, not followed" {
+	put --model 7961
+	cat >"$tftp/XMLDefault.cnf.xml" <<-'EOF'
+		<!DOCTYPE Default [<!ENTITY x SYSTEM "file:///etc/passwd">]>
+		<Default><directoryURL>&x;</directoryURL></Default>
+	EOF
+	run -4 conf generate
+	[[ $output == *DOCTYPE* ]]
+	[[ $output != *root:* ]]
+}
+
+@test "an XMLDefault of two megabytes is refused" {
+	put --model 7961
+	{ echo '<Default>'; head -c 2000000 /dev/zero | tr '\0' ' '; echo '</Default>'; } \
+		>"$tftp/XMLDefault.cnf.xml"
+	run -4 conf generate
+	[[ $output == *"more than"* ]]
+}
+
+@test "7960: OS79XX.TXT absent, then written; with a blank: a warning" {
+	put --model 7960
+	finds os79xx OS79XX.TXT
+	conf generate
+	[ "$(od -An -c "$tftp/OS79XX.TXT" | tr -d ' ')" = 'P0030801SR02\n' ]
+	conf verify
+	printf 'P0030801SR02 \r\n' >"$tftp/OS79XX.TXT"
+	run -0 --separate-stderr conf verify --json
+	jq -e '.findings[] | select(.id == "os79xx" and .severity == "warning")' <<<"$output"
+	printf 'P0S3-8-12-00' >"$tftp/OS79XX.TXT"
+	finds os79xx OS79XX.TXT
+}
+
+@test "dnsmasq takes what is generated" {
+	put --model 7961
+	echo 'network "10.1.0.0/16" { tftp-servers = {"10.1.0.5"} }' >>"$root/etc/phone-cpr/site.conf"
+	run -0 conf generate
+	echo "$output"
+	[[ $output == *"dnsmasq: restart it once, for /etc/dnsmasq.d/phone-cpr.conf is new"* ]]
+	[[ $output == *"set:net1"* ]]
+	dnsmasq --test -C "$static"
+	! grep -q tftp-lowercase "$static"
+	[ "$(stat -c %a "$static" "$live" "${live%/*}" | paste -sd ' ')" = "644 644 755" ]
+	(umask 077; rm -r "$root/etc/dnsmasq.d" "$root/var"; conf generate)
+	[ "$(stat -c %a "$static" "$live" "${live%/*}" | paste -sd ' ')" = "644 644 755" ]
+}
+
+@test "what dnsmasq refuses is not written" {
+	put --model 7961
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho "dnsmasq: bad option at line 3 of $3" >&2\nexit 1\n' \
+		>"$BATS_TEST_TMPDIR/bin/dnsmasq"
+	chmod +x "$BATS_TEST_TMPDIR/bin/dnsmasq"
+	state >"$BATS_TEST_TMPDIR/before"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -4 conf generate
+	echo "$output"
+	[[ $output == *"bad option at line 3"* ]]
+	state | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+@test "a second run changes no byte, inode or time; --check agrees" {
+	put --model 7961
+	run -3 conf generate --check
+	[ ! -e "$static" ]
+	run -0 conf generate
+	state >"$BATS_TEST_TMPDIR/first"
+	run -0 conf generate
+	[[ $output == *"nothing to change"* ]]
+	state | diff "$BATS_TEST_TMPDIR/first" -
+	run -0 conf generate --check
+	state | diff "$BATS_TEST_TMPDIR/first" -
+	run -0 --separate-stderr conf generate --json
+	jq -e '.changed == false and .reloads == [] and
+		([.files[].state] | unique) == ["unchanged"]' <<<"$output"
+}
+
+@test "a changed site file changes the live file alone, and asks for no restart" {
+	put --model 7961
+	conf generate
+	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.77"}/' "$root/etc/phone-cpr/site.conf"
+	run -3 --separate-stderr conf generate --check --diff
+	echo "$output"
+	grep -qx -- '+tag:cisco-phone,150,192.0.2.77' <<<"$output"
+	grep -qx -- "-tag:cisco-phone,150,$LAB_SERVER" <<<"$output"
+	run -0 --separate-stderr conf generate --json
+	jq -e '.changed and .reloads == [] and
+		[.files[] | select(.state == "changed").path] == ["/var/lib/phone-cpr/dnsmasq/phone-cpr"]' \
+		<<<"$output"
+}
+
+@test "a network that is taken out asks for a restart" {
+	put --model 7961
+	echo 'network "10.1.0.0/16" { tftp-servers = {"10.1.0.5"} }' >>"$root/etc/phone-cpr/site.conf"
+	conf generate
+	sed -i '/^network/d' "$root/etc/phone-cpr/site.conf"
+	run -0 --separate-stderr conf generate --json
+	jq -e '.reloads == ["dnsmasq"]' <<<"$output"
+}
+
+@test "a hand edit is noticed, named by its line and not overwritten" {
+	put --model 7961
+	conf generate
+	sed -i '2s/^/# mine: /' "$static"
+	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.77"}/' "$root/etc/phone-cpr/site.conf"
+	state >"$BATS_TEST_TMPDIR/before"
+	run -4 conf generate
+	echo "$output"
+	[[ $output == *"/etc/dnsmasq.d/phone-cpr.conf:2: it was edited by hand"* ]]
+	state | diff "$BATS_TEST_TMPDIR/before" -
+	run -4 conf generate --check
+	rm "$static"
+	conf generate
+}
+
+@test "a file of somebody else's in our place is not overwritten" {
+	put --model 7961
+	mkdir -p "${static%/*}"
+	echo 'port=0' >"$static"
+	run -4 conf generate
+	[[ $output == *"not of our making"* ]]
+	[ "$(cat "$static")" = port=0 ]
+}
+
+@test "--only: the TFTP side touches no DHCP; a switched-off emitter says so" {
+	put --model 7961
+	run -0 conf generate --only term --only xmldefault
+	[ -e "$tftp/XMLDefault.cnf.xml" ]
+	[ ! -e "$static" ] && [ ! -e "$root/var/lib/phone-cpr/generated.sha256" ]
+	echo 'dnsmasq { enable = false }' >>"$root/etc/phone-cpr/site.conf"
+	run -0 conf generate
+	[ ! -e "$static" ]
+	run -4 conf generate --only dnsmasq
+	[[ $output == *"dnsmasq { enable = true }"* ]]
+}
+
+@test "--print shows a candidate and writes nothing" {
+	put --model 7961
+	state >"$BATS_TEST_TMPDIR/before"
+	run -0 --separate-stderr conf generate --print xmldefault
+	xmllint --noout - <<<"$output"
+	run -0 --separate-stderr conf generate --print dnsmasq
+	grep -q '^dhcp-optsdir=/var/lib/phone-cpr/dnsmasq$' <<<"$output"
+	state | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+@test "what is missing from the site file is named by its key" {
+	put --model 7961
+	echo 'tftp-servers = {}' >"$root/etc/phone-cpr/site.conf"
+	run -4 conf generate
+	echo "$output"
+	[[ $output == *call-managers* ]]
+	[ ! -e "$static" ]
+}
+
+@test "inspect: containers, own names, exit status" {
+	put --model 7961
+	run -0 --separate-stderr cpr-conf inspect --json "$tftp/term61.default.loads" \
+		"$tftp/jar41sccp.9-4-2ES26.sbn"
+	echo "$output"
+	jq -se '.[0] | .container == "signed" and .own_name == "term61.default.loads" and
+		.kind == "loads" and (.lists | length) == 5 and .lists[0] == "jar41sccp.9-4-2ES26.sbn"' \
+		<<<"$output"
+	jq -se '.[1] | .kind == "image" and .complete == true and .lists == [] and
+		.hardware_compatibility == null' <<<"$output"
+	truncate -s -9 "$tftp/jar41sccp.9-4-2ES26.sbn"
+	run -6 cpr-conf inspect "$tftp/jar41sccp.9-4-2ES26.sbn"
+	[[ $output == *"NOT COMPLETE"* ]]
+	run -1 cpr-conf inspect "$tftp/no-such-file"
+	run -1 cpr-conf inspect "$tftp"
+	run -2 cpr-conf inspect
+}
+
+@test "models: the table, and vendor classes of phones and of others" {
+	[ "$(cpr-conf models --json | jq '[.[].device_id] | length == (unique | length)')" = true ]
+	[ "$(cpr-conf models --json | jq -r '.[] | select(.model == "7961").recovery_file')" = \
+		term61.default.loads ]
+	[ "$(cpr-conf models --vendor-class 'Cisco Systems, Inc. IP Phone CP-7961G')" = 7961 ]
+	run -6 cpr-conf models --vendor-class 'Cisco AP c1240'
+	run -6 --separate-stderr cpr-conf models --vendor-class docsis1.0 --json
+	jq -e '.phone == false and .model == null' <<<"$output"
+}
+
+@test "usage: a mistyped command or emitter, and what is too much" {
+	run -2 cpr-conf
+	run -2 cpr-conf verfy
+	[[ $output == *"did you mean 'verify'"* ]]
+	run -2 cpr-conf generate --only dnsmsq
+	[[ $output == *"did you mean 'dnsmasq'"* ]]
+	run -2 conf verify extra
+	run -0 cpr-conf --help
+	[[ $output == *generate*verify* ]]
+	run -0 cpr-conf generate --help
+	[[ $output == *xmldefault* ]]
+	run -0 cpr-conf --version
+}

@@ -73,9 +73,14 @@ static void finish(struct cpr_phone *p, enum cpr_fetch_outcome outcome)
 	cpr_phone_calm(p);
 	cpr_fetch_mark(p,
 		outcome == CPR_FETCH_ERROR && !missing ? "aborted" : state_of(outcome));
+	if (outcome == CPR_FETCH_GOT) /* now the whole is known */
+		cpr_phone_event(p, CPR_PHONE_PROGRESS, f->name, f->bytes, f->bytes);
 	cpr_phone_event(p, CPR_PHONE_FILE,
-		outcome == CPR_FETCH_ERROR ? f->error_text : state_of(outcome), f->bytes,
-		f->bytes);
+		missing && f->optional       ? "not there, as usual"
+		: missing                    ? "not there"
+		: outcome == CPR_FETCH_ERROR ? f->error_text
+					     : state_of(outcome),
+		f->bytes, f->bytes);
 	f->then(p);
 }
 
@@ -160,13 +165,14 @@ static void knocked(struct cpr_phone *p)
 	ask(p);
 }
 
-void cpr_fetch_start(struct cpr_phone *p, const char *name, cpr_step *then)
+static void start(struct cpr_phone *p, const char *name, bool optional, cpr_step *then)
 {
 	struct cpr_fetch *f = &p->fetch;
 	struct cpr_file_row *row;
 
 	cpr_buf_free(&f->head);
-	*f = (struct cpr_fetch){.then = then, .server = p->tftp_first};
+	*f = (struct cpr_fetch){
+		.then = then, .server = p->tftp_first, .optional = optional};
 	snprintf(f->name, sizeof(f->name), "%s", name);
 	row = row_of(p, f->name);
 	if (row) {
@@ -177,6 +183,16 @@ void cpr_fetch_start(struct cpr_phone *p, const char *name, cpr_step *then)
 		cpr_knock_start(p, p->tftp[f->server], HTTP_PORT, knocked);
 	else
 		ask(p);
+}
+
+void cpr_fetch_start(struct cpr_phone *p, const char *name, cpr_step *then)
+{
+	start(p, name, false, then);
+}
+
+void cpr_fetch_optional(struct cpr_phone *p, const char *name, cpr_step *then)
+{
+	start(p, name, true, then);
 }
 
 static void abort_with(struct cpr_phone *p, uint16_t code, const char *message)

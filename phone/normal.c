@@ -151,7 +151,10 @@ static void ask_config(struct cpr_phone *p)
 			form, mac, strstr(form, "%s") + 2);
 	else
 		snprintf(name, sizeof(name), "%s", form);
-	cpr_fetch_start(p, name, got_config);
+	if (configs[p->config_at].kind == COMMON)
+		cpr_fetch_start(p, name, got_config);
+	else
+		cpr_fetch_optional(p, name, got_config);
 }
 
 void cpr_normal_begin(struct cpr_phone *p)

@@ -97,6 +97,7 @@ struct cpr_fetch {
 	char error_text[96];
 	unsigned long asked, answered; /* frames */
 	bool repeated;                 /* the request was sent more than once */
+	bool optional;                 /* most sites do not have it */
 	bool active;
 };
 
@@ -257,6 +258,7 @@ bool cpr_lookup_frame(struct cpr_phone *p, const struct cpr_frame *f);
 
 /* fetch.c */
 void cpr_fetch_start(struct cpr_phone *p, const char *name, cpr_step *then);
+void cpr_fetch_optional(struct cpr_phone *p, const char *name, cpr_step *then);
 bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *f);
 void cpr_fetch_mark(struct cpr_phone *p, const char *state);
 /* The fault of a file that the phone needed and did not get. */

@@ -74,6 +74,7 @@ static const struct {
 	{"found duplicate title", "put its settings into one section"},
 	{"missing title", "write it behind the name, in quotes"},
 	{"missing equal sign", "write NAME = VALUE"},
+	{"attempt to append", "write = instead of +="},
 	{"missing opening brace", "write { ... } behind it"},
 	{"premature end of file", "finish the last line"},
 	{"unexpected closing brace", "remove it, or open it before"},

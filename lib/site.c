@@ -227,8 +227,12 @@ static int parse(const char *file, char *text, size_t len, struct cpr_site *s,
 	if (outcome == CFG_SUCCESS && (r = build(&b)))
 		return r;
 	r = cpr_site_report(cfg, file, e);
-	/* No memory is all that stops libconfuse without a word. */
-	return r || outcome == CFG_SUCCESS ? r : -ENOMEM;
+	if (r || outcome == CFG_SUCCESS)
+		return r;
+	/* At an empty name, and without memory, libconfuse stops without a word. */
+	cpr_errors_add(e, file, (unsigned)cfg->line,
+		"cannot be understood from here on: write NAME = VALUE");
+	return -EINVAL;
 }
 
 /* The host's address, when there is just one that others can reach. */

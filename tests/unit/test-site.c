@@ -301,6 +301,10 @@ static const struct {
 	{"model \"7961\" {\n laod = x }",
 		"2: no such option 'laod': what can stand here is load, recovery\n"},
 	{"keep 5", "1: missing equal sign after option 'keep': write NAME = VALUE\n"},
+	{"keep = 5\n\"\" = 5",
+		"2: cannot be understood from here on: write NAME = VALUE\n"},
+	{"keep += 5", "1: attempt to append to non-list option 'keep': write = instead "
+		      "of +=\n"},
 	{"keep = {5}", "1: unexpected token '{': put texts in quotes, lists in { }, "
 		       "commas between "
 		       "their values\n"},

@@ -45,7 +45,9 @@ struct cpr_site {
 };
 
 /* file NULL: CPR_SITE_FILE below root, or the defaults when that does not exist (a named file
- * must exist).  Returns 0, -EINVAL (lines in e) or -errno. */
+ * must exist).  Without tftp-servers it is the host's own address, if it has just one.
+ * Returns 0, -EINVAL or -errno; a line in e says why (but for -ENOMEM).  Not for two threads
+ * at a time: libconfuse's lexer is one for the process. */
 int cpr_site_read(
 	const char *file, const char *root, struct cpr_site **out, struct cpr_errors *e);
 struct cpr_site *cpr_site_free(struct cpr_site *s);

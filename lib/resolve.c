@@ -91,66 +91,63 @@ enum cpr_listed cpr_firmware_listed(
 	return CPR_LISTED_OK;
 }
 
-static void describe(const struct cpr_file *file, const char *name, enum cpr_listed state,
+/* What is wrong with it, as the rest of a sentence that begins with its name. */
+static void describe(const struct cpr_file *file, enum cpr_listed state,
 	const struct cpr_loads_entry *entry, char *text, size_t cap)
 {
 	const struct cpr_inspect *i = file ? file->inspect : NULL;
 
 	switch (state) {
 	case CPR_LISTED_OK:
-		snprintf(text, cap, "'%s' is in order", name);
+		snprintf(text, cap, "is in order");
 		return;
 	case CPR_LISTED_ABSENT:
-		snprintf(text, cap, "'%s' is not there, add it", name);
+		snprintf(text, cap, "is not there, add it");
 		return;
 	case CPR_LISTED_CASE:
-		snprintf(text, cap,
-			"'%s' is there as '%s', make a link of the first name", name,
+		snprintf(text, cap, "is there as '%s', make a link of the first name",
 			file->name);
 		return;
 	case CPR_LISTED_UNREADABLE:
-		snprintf(text, cap,
-			"'%s' cannot be read, mend its permissions or its link", name);
+		snprintf(text, cap, "cannot be read, mend its permissions or its link");
 		return;
 	case CPR_LISTED_DAMAGED:
-		snprintf(text, cap, "'%s' is damaged (%s), fetch it again", name,
-			i->why[0] ? i->why : "its list cannot be read");
+		snprintf(text, cap, "is damaged: %s",
+			i->why[0] ? i->why : "its list cannot be read; fetch it again");
 		return;
 	case CPR_LISTED_UNSIGNED:
 		snprintf(text, cap,
-			"'%s' does not start with a signature header, so it is no "
-			"firmware or "
-			"damaged, fetch it again",
-			name);
+			"does not start with a signature header, so it is no firmware or "
+			"damaged, fetch it again");
 		return;
 	case CPR_LISTED_RENAMED:
 		snprintf(text, cap,
-			"'%s' was renamed, phones refuse it: give it back its own name, "
-			"'%s'",
-			name, i->container.own_name);
+			"was renamed, phones refuse it: give it back its own name, '%s'",
+			i->container.own_name);
 		return;
 	case CPR_LISTED_SIZE:
 		snprintf(text, cap,
-			"'%s' has %ju bytes where the list says %jd, fetch it again",
-			name, (uintmax_t)i->size, (intmax_t)entry->size);
+			"has %ju bytes where the list says %jd, fetch it again",
+			(uintmax_t)i->size, (intmax_t)entry->size);
 		return;
 	case CPR_LISTED_SUM:
 		snprintf(text, cap,
-			"'%s' is not of the build that the list names, fetch both again",
-			name);
+			"is not of the build that the list names, fetch both again");
 		return;
 	}
 }
 
 void cpr_file_explain(const struct cpr_file *file, char *text, size_t cap)
 {
-	describe(file, file->name, cpr_file_state(file), NULL, text, cap);
+	describe(file, cpr_file_state(file), NULL, text, cap);
 }
 
 void cpr_firmware_explain(const struct cpr_firmware *f, const struct cpr_load *load,
 	const char *missing, char *text, size_t cap)
 {
 	const struct cpr_loads *lists = lists_of(load);
+	int quoted = snprintf(text, cap, "'%s' ", missing);
+	size_t n = (size_t)quoted < cap ? (size_t)quoted : cap - 1;
 
 	for (size_t i = 0; lists && i < lists->n; i++) {
 		const struct cpr_loads_entry *entry = &lists->entry[i];
@@ -160,10 +157,10 @@ void cpr_firmware_explain(const struct cpr_firmware *f, const struct cpr_load *l
 			continue;
 		if (!file)
 			file = cpr_firmware_file_nocase(f, entry->name);
-		describe(file, missing, cpr_firmware_listed(f, entry), entry, text, cap);
+		describe(file, cpr_firmware_listed(f, entry), entry, text + n, cap - n);
 		return;
 	}
-	cpr_file_explain(load->file, text, cap);
+	cpr_file_explain(load->file, text + n, cap - n);
 }
 
 /* The part of a load's name that tells its version: what follows the model's prefix. */

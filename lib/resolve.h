@@ -35,7 +35,8 @@ enum cpr_listed cpr_file_state(const struct cpr_file *file);
  * into the folder".  Always NUL-terminated. */
 void cpr_firmware_explain(const struct cpr_firmware *f, const struct cpr_load *load,
 	const char *missing, char *text, size_t cap);
-/* The same about a file that cpr_file_state finds fault with. */
+/* The same about a file that cpr_file_state finds fault with, without its name: "is damaged:
+ * …". */
 void cpr_file_explain(const struct cpr_file *file, char *text, size_t cap);
 
 /* True when both print the same names in the same order. */

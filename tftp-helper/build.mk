@@ -1,0 +1,11 @@
+# Intake of firmware packages.  Everything but main.c is an archive that the unit tests link.
+LIBS            += libhelper
+libhelper-src   := $(filter-out tftp-helper/main.c,$(wildcard tftp-helper/*.c))
+libhelper-inc   := lib tftp-helper
+libhelper-pkgs  := libarchive jansson libmd
+HEADERS         += $(wildcard tftp-helper/*.h)
+PROGS           += cpr-helper
+cpr-helper-src  := tftp-helper/main.c
+cpr-helper-inc  := lib tftp-helper
+cpr-helper-use  := libhelper libcpr-cli libcpr
+INSTALL_FILES   += 755:$B/cpr-helper:$(BINDIR)/cpr-helper

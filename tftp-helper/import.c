@@ -1,0 +1,265 @@
+#include "command.h"
+
+#include "cleanup.h"
+#include "cli/bars.h"
+#include "cli/cli.h"
+#include "cli/run.h"
+#include "errors.h"
+#include "intake.h"
+#include "report.h"
+#include "site.h"
+#include "stage.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+enum {
+	OPT_REPLACE = 256,
+	OPT_DRY_RUN,
+	OPT_JSON,
+	OPT_SITE,
+	OPT_ROOT,
+};
+
+static const struct argp_option options[] = {
+	{"replace", OPT_REPLACE, NULL, 0,
+		"replace files of the same name that hold other bytes; transfers under "
+		"way "
+		"finish with the old ones",
+		0},
+	{"dry-run", OPT_DRY_RUN, NULL, 0, "check everything, publish nothing", 0},
+	{"json", OPT_JSON, NULL, 0, "say what became of each package in JSON", 0},
+	{"site", OPT_SITE, "FILE", 0, "site file (default " CPR_SITE_FILE ")", 0},
+	{"root", OPT_ROOT, "DIR", 0,
+		"take the site file's paths below DIR: images, chroots, trials", 0},
+	{0},
+};
+
+static const char doc[] =
+	"Check firmware packages and make their loads available in the TFTP root.\n\n"
+	"A PACKAGE is a zip, tar, .cop.sgn, these in each other, a folder of files, or a "
+	"file.  It is unpacked where no phone can see it.  Only when every list in it "
+	"finds "
+	"every file whole and under its own name, all of it is published; else nothing, "
+	"and "
+	"all reasons are given.  No phone is told to run what was imported: that is for "
+	"the site file."
+	"\v"
+	"Examples:\n"
+	"  cpr-helper import cmterm-7941_7961-sccp.9-4-2SR3-1.zip\n"
+	"  cpr-helper import --dry-run ~/Downloads/cisco/\n"
+	"  cpr-helper import --json P0S3-8-12-00.zip | jq .packages[].loads\n\n"
+	"Exit: 0 available, or there already; 1 the environment failed; 4 a package was "
+	"refused, nothing of it was published; else as cpr-conf, which puts the term "
+	"files "
+	"and XMLDefault in place at the end.";
+
+struct arguments {
+	const char *site, *root;
+	char **package;
+	size_t n;
+	bool replace, dry_run, json;
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	stop = number;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case OPT_REPLACE:
+		a->replace = true;
+		break;
+	case OPT_DRY_RUN:
+		a->dry_run = true;
+		break;
+	case OPT_JSON:
+		a->json = true;
+		break;
+	case OPT_SITE:
+		a->site = arg;
+		break;
+	case OPT_ROOT:
+		a->root = arg;
+		break;
+	case ARGP_KEY_ARGS:
+		a->package = state->argv + state->next;
+		a->n = (size_t)(state->argc - state->next);
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "say what to import: a PACKAGE");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static void waiting(void)
+{
+	cpr_say(6, "another import is at work, waiting for it");
+}
+
+static int failed_root(const char *tftp_root, int error)
+{
+	if (error == -ENOENT || error == -ENOTDIR)
+		cpr_say(3,
+			"TFTP root '%s' is not there: make it, or set tftp-root in the "
+			"site "
+			"file",
+			tftp_root);
+	else if (error == -EBUSY)
+		cpr_say(3, "another import has been at work in '%s' for 30 s, try later",
+			tftp_root);
+	else if (error == -EINTR)
+		cpr_say(3, "interrupted, nothing was published");
+	else
+		cpr_say(3, "TFTP root '%s': %s, give this user write permission",
+			tftp_root, strerror(-error));
+	return CPR_EXIT_FAILED;
+}
+
+static int failed_package(const char *tftp_root, const char *package, int error)
+{
+	struct statvfs vfs;
+
+	if (error == -EINTR)
+		cpr_say(3, "%s: interrupted, nothing of it was published", package);
+	else if ((error == -ENOSPC || error == -EDQUOT) && statvfs(tftp_root, &vfs) == 0)
+		cpr_say(3,
+			"%s: no room in '%s' (%ju MiB free), nothing of it was "
+			"published: make "
+			"room and import it again",
+			package, tftp_root,
+			(uintmax_t)vfs.f_bavail * vfs.f_frsize / (1024 * 1024));
+	else
+		cpr_say(3, "%s: %s below '%s', nothing of it was published", package,
+			strerror(-error), tftp_root);
+	return CPR_EXIT_FAILED;
+}
+
+/* Which term file is served, and XMLDefault, are cpr-conf's to say.  Its talk must not mix
+ * with our JSON. */
+static int generate(const struct arguments *a)
+{
+	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
+	char *argv[16] = {program, (char *)"generate", (char *)"--only", (char *)"term",
+		(char *)"--only", (char *)"xmldefault"};
+	size_t n = 6;
+	int r;
+
+	if (!program)
+		return CPR_EXIT_FAILED;
+	if (a->site) {
+		argv[n++] = (char *)"--site";
+		argv[n++] = (char *)a->site;
+	}
+	if (a->root) {
+		argv[n++] = (char *)"--root";
+		argv[n++] = (char *)a->root;
+	}
+	r = cpr_run(argv, STDERR_FILENO);
+	if (r == 0)
+		return CPR_EXIT_OK;
+	if (r < 0)
+		cpr_say(3, "'%s' did not start: %s", program, strerror(-r));
+	cpr_say(3,
+		"the firmware is available, but its term files and XMLDefault are not in "
+		"place: run 'cpr-conf generate --only term --only xmldefault'");
+	return r < 0 || r >= 128 ? CPR_EXIT_FAILED : r;
+}
+
+static int import_all(const struct arguments *a, const char *tftp_root,
+	struct cpr_stage *stage, struct cpr_intake *in, size_t *done)
+{
+	_cleanup_(cpr_bars_freep) struct cpr_bars *bars = NULL;
+	struct cpr_intake_options o = {
+		.tftp_root = tftp_root,
+		.replace = a->replace,
+		.dry_run = a->dry_run,
+		.stop = &stop,
+	};
+	int status = CPR_EXIT_OK;
+
+	if (cpr_bars_new(&bars, STDERR_FILENO) == 0)
+		o.bars = bars;
+	for (; *done < a->n; (*done)++) {
+		const char *package = a->package[*done];
+		int r = cpr_intake(&in[*done], package, stage, &o);
+
+		for (size_t i = 0; i < in[*done].refused.n; i++)
+			cpr_say(3, "%s", in[*done].refused.line[i]);
+		if (in[*done].refused.lost)
+			r = -ENOMEM;
+		if (r < 0) {
+			(*done)++;
+			return failed_package(tftp_root, package, r);
+		}
+		if (!in[*done].accepted)
+			status = CPR_EXIT_INVALID;
+		if (!a->json)
+			cpr_report_text(&in[*done], a->dry_run);
+	}
+	return status;
+}
+
+static int import_into(const struct arguments *a, const char *tftp_root)
+{
+	_cleanup_(cpr_stage_close) struct cpr_stage stage;
+	_cleanup_(cpr_freep) struct cpr_intake *in = calloc(a->n, sizeof(*in));
+	bool changed = false;
+	size_t done = 0;
+	int r = cpr_stage_open(tftp_root, &stage, waiting, &stop), status, after;
+
+	if (r < 0 || !in)
+		return failed_root(tftp_root, r < 0 ? r : -ENOMEM);
+	status = import_all(a, tftp_root, &stage, in, &done);
+	if (a->json && cpr_report_json(in, done) < 0)
+		status = CPR_EXIT_FAILED;
+	for (size_t i = 0; i < done; i++) {
+		changed |= in[i].changed;
+		cpr_intake_clear(&in[i]);
+	}
+	after = changed && !a->dry_run ? generate(a) : CPR_EXIT_OK;
+	return status == CPR_EXIT_OK ? after : status;
+}
+
+int cpr_command_import(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options, parse, "PACKAGE...", doc, NULL, NULL, NULL};
+	_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
+	_cleanup_(cpr_site_freep) struct cpr_site *site = NULL;
+	_cleanup_(cpr_freep) char *tftp_root = NULL;
+	struct arguments a = {0};
+	struct sigaction action = {.sa_handler = on_signal};
+	int r;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	r = cpr_site_read(a.site, a.root ? a.root : "", &site, &e);
+	if (r < 0) {
+		bool said = e.n > 0;
+
+		cpr_say_errors(&e);
+		if (!said)
+			cpr_say(3, "site file '%s': %s", a.site ? a.site : CPR_SITE_FILE,
+				strerror(-r));
+		return r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
+	}
+	tftp_root = cpr_site_path(site, site->tftp_root);
+	if (!tftp_root)
+		return failed_root(site->tftp_root, -ENOMEM);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	return import_into(&a, tftp_root);
+}

@@ -1,0 +1,130 @@
+# Bench mode: one command, an interface and a package; and nothing is left behind, whatever
+# happens to it.
+bats_require_minimum_version 1.5.0
+load lab.bash
+
+setup_file() {
+	lab_up
+	mkfirmware --model 7961 "$BATS_FILE_TMPDIR/package.zip"
+}
+
+setup() {
+	log=$BATS_TEST_TMPDIR/recover.log
+	before=$(addresses)
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp XDG_RUNTIME_DIR=
+	mkdir "$TMPDIR"
+}
+
+teardown() {
+	lab_stop
+	[ ! -f "$log" ] || sed 's/^/recover: /' "$log" | tail -n 40
+}
+
+addresses() { ip -o -4 addr show | awk '{print $2, $4}'; }
+
+bench() {
+	lab_start "$log" cpr-recover -i srv0 --yes --call-manager "$LAB_SERVER" "$@" \
+		"$BATS_FILE_TMPDIR/package.zip"
+	recover_pid=$lab_pid
+}
+
+dnsmasqs() { local pid; for pid in $(ps -o pid= --ppid "$recover_pid"); do
+	[ "$(cat "/proc/$pid/comm")" != dnsmasq ] || echo "$pid"; done; }
+
+nothing_left() {
+	lab_wait 50 no_listener
+	diff <(echo "$before") <(addresses)
+	[ -z "$(ls -A "$TMPDIR")" ]
+	[ -z "$(find /run -maxdepth 1 -name '*cpr*')" ]
+}
+no_listener() { ! lab_listens 67 && ! lab_listens 69; }
+
+@test "a wiped 7961 on the bench comes back, and nothing is left behind" {
+	bench
+	lab_wait 100 lab_listens 67
+	lab_phone "$B/cpr-phone" -i ph0 --model 7961 --no-delay
+	wait "$recover_pid"
+	grep -q '123456789\*0#' "$log"
+	grep -q 'jar41sccp' "$log"
+	nothing_left
+}
+
+@test "another DHCP server on the wire is refused by name" {
+	ip -n phone addr add 192.0.2.7/24 dev ph0
+	lab_start "$BATS_TEST_TMPDIR/other.log" ip netns exec phone dnsmasq --keep-in-foreground \
+		--user= --group= --conf-file=/dev/null --port=0 --interface=ph0 --bind-interfaces \
+		--no-ping --pid-file= --dhcp-leasefile="$BATS_TEST_TMPDIR/leases" \
+		--dhcp-range=192.0.2.100,192.0.2.120
+	sleep 1
+	run -1 cpr-recover -i srv0 --yes "$BATS_FILE_TMPDIR/package.zip"
+	echo "$output"
+	grep -q '192\.0\.2\.7' <<<"$output"
+	lab_stop
+	ip -n phone addr del 192.0.2.7/24 dev ph0
+	nothing_left
+}
+
+@test "whoever holds port 67 or 69 is named" {
+	lab_dnsmasq "$BATS_TEST_TMPDIR/other.log" /dev/null --enable-tftp --tftp-root="$TMPDIR"
+	run -1 cpr-recover -i srv0 --yes "$BATS_FILE_TMPDIR/package.zip"
+	echo "$output"
+	grep -q "67.*dnsmasq\|dnsmasq.*67" <<<"$output"
+	grep -q "$lab_pid" <<<"$output"
+}
+
+@test "a package that is none is refused before anything is served" {
+	echo nonsense >"$BATS_TEST_TMPDIR/broken.zip"
+	run -4 cpr-recover -i srv0 --yes "$BATS_TEST_TMPDIR/broken.zip"
+	echo "$output"
+	grep -q broken.zip <<<"$output"
+	nothing_left
+}
+
+@test "Ctrl-C cleans up" {
+	bench
+	lab_wait 100 lab_listens 67
+	kill -INT "$recover_pid"
+	run -1 wait "$recover_pid"
+	nothing_left
+}
+
+@test "dnsmasq dies: the end is said and clean" {
+	bench
+	lab_wait 100 lab_listens 67
+	kill -KILL $(dnsmasqs)
+	run -1 wait "$recover_pid"
+	grep -q dnsmasq "$log"
+	nothing_left
+}
+
+@test "cpr-recover is killed: no dnsmasq stays, and the next run cleans up" {
+	bench --address 198.51.100.1/24
+	lab_wait 100 lab_listens 67
+	kill -KILL "$recover_pid"
+	lab_wait 50 no_listener
+	bench --address 198.51.100.1/24
+	lab_wait 100 lab_listens 67
+	kill -TERM "$recover_pid"
+	run -1 wait "$recover_pid"
+	nothing_left
+}
+
+@test "an interface without address gets one, and loses it" {
+	ip addr del "$LAB_SERVER/24" dev srv0
+	before=$(addresses)
+	lab_start "$log" cpr-recover -i srv0 --yes "$BATS_FILE_TMPDIR/package.zip"
+	recover_pid=$lab_pid
+	lab_wait 100 lab_listens 67
+	addresses | grep -q '^srv0 192\.168\.150\.1/24'
+	lab_phone "$B/cpr-phone" -i ph0 --model 7961 --scenario dhcp --no-delay
+	kill -INT "$recover_pid"
+	run -1 wait "$recover_pid"
+	nothing_left
+	ip addr add "$LAB_SERVER/24" dev srv0
+}
+
+@test "no such interface: one clear line" {
+	run -1 cpr-recover -i nowhere0 --yes "$BATS_FILE_TMPDIR/package.zip"
+	grep -q nowhere0 <<<"$output"
+	[ "$(wc -l <<<"$output")" = 1 ]
+}

@@ -128,24 +128,16 @@ static void show_file(struct cpr_bars *bars, unsigned slot,
 	}
 }
 
-void cpr_bench_show(struct cpr_bench_shown *s, struct cpr_bars *bars,
-	const struct cpr_bench_watch *w, const struct cpr_bench_phone *p)
+static void show_stage(struct cpr_bench_shown *s, unsigned slot, struct cpr_bars *bars,
+	const struct cpr_bench_phone *p)
 {
-	const struct cpr_bench_file *f =
-		p->current < p->file_n ? &p->file[p->current] : NULL;
 	char ip[INET_ADDRSTRLEN];
-	unsigned slot = 0;
 
-	while (w->phone[slot] != p)
-		slot++;
 	inet_ntop(AF_INET, &p->ip, ip, sizeof(ip));
-	if (!s->phone[slot].seen || s->phone[slot].stage != p->stage) {
-		cpr_bars_line(bars, "%s %s%s%s: %s", model_of(p), p->name,
-			p->ip.s_addr ? " at " : "", p->ip.s_addr ? ip : "",
-			in_words(p->stage));
-		s->phone[slot].seen = true;
-		s->phone[slot].stage = p->stage;
-	}
+	cpr_bars_line(bars, "%s %s%s%s: %s", model_of(p), p->name,
+		p->ip.s_addr ? " at " : "", p->ip.s_addr ? ip : "", in_words(p->stage));
+	s->phone[slot].seen = true;
+	s->phone[slot].stage = p->stage;
 	if (p->stage == CPR_BENCH_REGISTERING && !p->list && !s->phone[slot].hinted) {
 		cpr_bars_line(bars,
 			"%s %s: has firmware and asked for none; to recover it, reset it "
@@ -153,6 +145,17 @@ void cpr_bench_show(struct cpr_bench_shown *s, struct cpr_bars *bars,
 			model_of(p), p->name);
 		s->phone[slot].hinted = true;
 	}
+}
+
+void cpr_bench_show(struct cpr_bench_shown *s, struct cpr_bars *bars,
+	const struct cpr_bench_watch *w, const struct cpr_bench_phone *p)
+{
+	const struct cpr_bench_file *f =
+		p->current < p->file_n ? &p->file[p->current] : NULL;
+	unsigned slot = 0;
+
+	while (w->phone[slot] != p)
+		slot++;
 	if (f && (f->state < CPR_BENCH_COMPLETE || s->phone[slot].current != p->current ||
 			 s->phone[slot].state != f->state))
 		show_file(bars, slot, p, f);
@@ -160,6 +163,16 @@ void cpr_bench_show(struct cpr_bench_shown *s, struct cpr_bars *bars,
 		s->phone[slot].current = p->current;
 		s->phone[slot].state = f->state;
 	}
+	if (!s->phone[slot].seen || s->phone[slot].stage != p->stage)
+		show_stage(s, slot, bars, p);
+	if (!s->over && cpr_bench_watch_over(w, UINT64_MAX)) {
+		cpr_bars_line(bars,
+			"every phone is back; ends when no new one came for a "
+			"minute");
+		s->over = true;
+	}
+	if (p->stage != CPR_BENCH_RECOVERED)
+		s->over = false;
 }
 
 static void mac_text(const uint8_t mac[6], char out[18])

@@ -16,6 +16,7 @@ struct cpr_bench_shown {
 		size_t current;
 		enum cpr_bench_file_state state;
 	} phone[CPR_BENCH_PHONES];
+	bool over; /* said that every phone is back */
 };
 
 /* The reset keys of the model, or of every family in the firmware. */

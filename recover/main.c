@@ -296,15 +296,13 @@ static int watch(const struct options *o, struct cpr_bench *b, struct cpr_bench_
 
 		poll(wait, 2, STEP_MS);
 		drain(wire_fd, w, &shown, bars);
-		if (wait[1].revents) {
-			cpr_bars_line(bars, "cpr-recover: interrupted");
+		if (wait[1].revents)
 			return CPR_EXIT_FAILED;
-		}
 		if (cpr_bench_watch_over(w, now_ms()))
 			return CPR_EXIT_OK;
 		if (now_ms() >= end) {
-			cpr_errors_add(e, NULL, 0, "gave up after %u minutes%s",
-				o->timeout_min,
+			cpr_errors_add(e, NULL, 0, "gave up after %u minute%s%s",
+				o->timeout_min, o->timeout_min == 1 ? "" : "s",
 				w->phone_n ? "" : ": no phone asked for an address");
 			return CPR_EXIT_FINDINGS;
 		}
@@ -336,10 +334,12 @@ static int serve(
 	cpr_say(6, "ready: serving Cisco phones on '%s'; Ctrl-C ends it", o->interface);
 	rc = watch(o, b, &w, wire_fd, stop_fd, bars, e);
 	bars = cpr_bars_free(TAKE_PTR(bars));
-	if (o->json)
-		cpr_bench_report_json(&w, stdout);
-	else
+	if (!o->json)
 		cpr_bench_report(&w, stdout);
+	else if (rc)
+		cpr_bench_report(&w, stderr);
+	if (o->json && cpr_bench_report_json(&w, stdout) < 0)
+		cpr_errors_add(e, NULL, 0, "out of memory: no report");
 	return rc;
 }
 
@@ -351,8 +351,8 @@ static int run(
 	int rc;
 
 	rc = check(o, b, mac, &probed, stop_fd);
-	if (rc)
-		return rc;
+	if (rc || interrupted(stop_fd, 0))
+		return rc ? rc : CPR_EXIT_FAILED;
 	b->call_manager = o->call_manager.s_addr ? o->call_manager : b->net.address;
 	if (!confirmed(o, b)) {
 		cpr_say(6, "nothing was changed");
@@ -390,6 +390,8 @@ int main(int argc, char **argv)
 		.log_fd = -1};
 
 	rc = run(&o, &b, stop_fd, &e);
+	if (rc == CPR_EXIT_FAILED && interrupted(stop_fd, 0))
+		cpr_say(6, "interrupted");
 	cpr_bench_stop(&b);
 	cpr_say_errors(&e);
 	return rc;

@@ -190,6 +190,20 @@ static const struct cpr_bench_file *open_file(const struct cpr_bench_phone *p)
 	return NULL;
 }
 
+/* What the person can look at next; "" when nothing comes to mind. */
+static const char *advice(const struct cpr_bench_phone *p, const struct cpr_bench_file *f)
+{
+	if (p->stage == CPR_BENCH_DHCP && !p->ip.s_addr)
+		return "; it got no address: does a firewall here drop UDP port 67?";
+	if (p->stage == CPR_BENCH_TFTP && f && f->state == CPR_BENCH_ASKED)
+		return "; it got no answer: does a firewall here drop UDP port 69?";
+	if (p->stage == CPR_BENCH_TFTP && f && f->state == CPR_BENCH_MISSING)
+		return "; are the packages for this model?";
+	if (p->stage == CPR_BENCH_REBOOTING)
+		return "; it may still be writing its flash: leave it powered";
+	return "";
+}
+
 void cpr_bench_report(const struct cpr_bench_watch *w, FILE *out)
 {
 	for (size_t i = 0; i < w->phone_n; i++) {
@@ -205,7 +219,7 @@ void cpr_bench_report(const struct cpr_bench_watch *w, FILE *out)
 			fprintf(out, ": '%s' %s after %llu bytes", f->name,
 				cpr_bench_file_state_name(f->state),
 				(unsigned long long)f->bytes);
-		fputc('\n', out);
+		fprintf(out, "%s\n", advice(p, f));
 	}
 }
 

@@ -1,6 +1,7 @@
 #include "apply.h"
 
 #include "cleanup.h"
+#include "cli/cli.h"
 #include "emit.h"
 #include "errors.h"
 #include "firmware.h"
@@ -157,12 +158,20 @@ static int find_link(const struct world *w, struct change *c, struct cpr_errors 
 	return r;
 }
 
+static bool any_guarded(const struct outputs *out)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (out->output[i].guarded)
+			return true;
+	return false;
+}
+
 int changes_find(const struct world *w, const struct outputs *out, struct changes *c,
 	struct cpr_errors *e)
 {
 	_cleanup_(record_clear) struct record record = {0};
 	size_t before = e->n;
-	int r = record_read(w->base, &record);
+	int r = any_guarded(out) ? record_read(w->base, &record) : 0;
 
 	if (r < 0) {
 		cpr_errors_add(e, RECORD_FILE, 0, "cannot read it: %s", strerror(-r));
@@ -241,19 +250,42 @@ static int publish_one(const struct world *w, const struct change *c)
 static int write_record(const struct world *w, const struct changes *c, bool before)
 {
 	_cleanup_(record_clear) struct record record = {0};
-	int r = record_read(w->base, &record);
 	bool ours = false;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->n; i++) {
 		const struct output *o = c->change[i].o;
 
 		if (!o->guarded)
 			continue;
+		if (!ours)
+			r = record_read(w->base, &record);
 		ours = true;
-		r = (before ? record_add : record_set)(
-			&record, o->path, o->text.data, o->text.len);
+		if (r == 0)
+			r = (before ? record_add : record_set)(
+				&record, o->path, o->text.data, o->text.len);
 	}
 	return r == 0 && ours ? record_write(w->base, &record) : r;
+}
+
+/* A server that changed its user reads the live files: every folder on the way must let it
+ * through, or the options are gone without a word. */
+static void warn_closed(const struct world *w, const struct output *o)
+{
+	for (const char *slash = strchr(o->path + 1, '/'); slash;
+		slash = strchr(slash + 1, '/')) {
+		_cleanup_(cpr_freep) char *folder =
+			strndup(o->path + 1, (size_t)(slash - o->path - 1));
+		mode_t need = strchr(slash + 1, '/') ? 0001 : 0005;
+		struct stat st;
+
+		if (folder && fstatat(w->base, folder, &st, 0) == 0 &&
+			(st.st_mode & need) != need)
+			cpr_say(4,
+				"%s cannot get at '%s', and would send nothing of it: "
+				"chmod o+%s '/%s'",
+				o->server, o->path, need == 5 ? "rx" : "x", folder);
+	}
 }
 
 int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e)
@@ -272,6 +304,9 @@ int changes_publish(const struct world *w, const struct changes *c, struct cpr_e
 			return r;
 		}
 	}
+	for (size_t i = 0; r >= 0 && i < c->n; i++)
+		if (c->change[i].o->restart == RESTART_ON_FEWER_LINES)
+			warn_closed(w, c->change[i].o);
 	if (r >= 0)
 		r = write_record(w, c, false);
 	if (r < 0)

@@ -495,14 +495,13 @@ static void add_lines(struct cpr_buf *out, const char *text, size_t len, bool cr
 	const char *end = text + len;
 
 	while (text < end) {
-		size_t n = strcspn(text, "\n");
+		const char *line = memchr(text, '\n', (size_t)(end - text));
 
-		cpr_buf_add(out, text, n);
-		text += n;
-		if (text < end) {
-			cpr_buf_puts(out, crlf ? "\r\n" : "\n");
-			text++;
-		}
+		cpr_buf_add(out, text, (size_t)((line ? line : end) - text));
+		if (!line)
+			return;
+		cpr_buf_puts(out, crlf ? "\r\n" : "\n");
+		text = line + 1;
 	}
 }
 

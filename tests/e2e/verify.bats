@@ -196,6 +196,16 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	[ "$(stat -c %a "$static" "$live" "${live%/*}" | paste -sd ' ')" = "644 644 755" ]
 }
 
+@test "a folder that dnsmasq cannot get through is named" {
+	put --model 7961
+	chmod 750 "$root/var/lib/phone-cpr"
+	run -0 conf generate
+	[[ $output == *"chmod o+x '/var/lib/phone-cpr'"* ]]
+	chmod 755 "$root/var/lib/phone-cpr"
+	run -0 conf generate
+	[[ $output != *chmod* ]]
+}
+
 @test "what dnsmasq refuses is not written" {
 	put --model 7961
 	mkdir "$BATS_TEST_TMPDIR/bin"

@@ -1,0 +1,284 @@
+/* Merging into an XMLDefault.cnf.xml: text in, text out. */
+#include "buf.h"
+#include "cleanup.h"
+#include "errors.h"
+#include "firmware.h"
+#include "models.h"
+#include "plan.h"
+#include "site.h"
+#include "xmldefault.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define GROUP(address)                                                                 \
+	"<callManagerGroup><members><member priority=\"0\"><callManager><ports>"       \
+	"<ethernetPhonePort>2000</ethernetPhonePort></ports><processNodeName>" address \
+	"</processNodeName></callManager></member></members></callManagerGroup>"
+#define HEAD     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+#define LOAD7941 "<loadInformation115 model=\"Cisco 7941\">L</loadInformation115>"
+#define LOAD7961 "<loadInformation30018 model=\"Cisco 7961\">L</loadInformation30018>"
+
+/* The plan: call manager 192.0.2.1, load "L" for 7941 and 7961. */
+static const struct {
+	const char *name;
+	const char *input;
+	const char *expected; /* NULL: refused */
+	const char *error;    /* a part of the line */
+} rows[] = {
+	{"all is right: its very bytes, however odd",
+		"<Default  ><autoRegistration></autoRegistration>" GROUP("192.0.2.1")
+			LOAD7941 "<loadInformation30018>\r\n L "
+				 "</loadInformation30018></Default>",
+		"<Default  ><autoRegistration></autoRegistration>" GROUP("192.0.2.1")
+			LOAD7941 "<loadInformation30018>\r\n L "
+				 "</loadInformation30018></Default>",
+		NULL},
+	{"another load, the model text is the admin's",
+		"<Default>" GROUP("192.0.2.1") LOAD7941
+		"<loadInformation30018 "
+		"model=\"lobby\">OLD</loadInformation30018></Default>",
+		HEAD "<Default>" GROUP("192.0.2.1") LOAD7941
+		"<loadInformation30018 "
+		"model=\"lobby\">L</loadInformation30018></Default>\n",
+		NULL},
+	{"lower case gets the name that phones look up",
+		HEAD "<Default>\n" GROUP(
+			"192.0.2.1") "\n\t" LOAD7941 "\n\t<loadinformation30018>OLD</"
+				     "loadinformation30018>\n</Default>\n",
+		HEAD "<Default>\n" GROUP(
+			"192.0.2.1") "\n\t" LOAD7941 "\n\t<loadInformation30018>L</"
+				     "loadInformation30018>\n</Default>\n",
+		NULL},
+	{"a second line for one model goes",
+		HEAD
+		"<Default>\n\t" GROUP("192.0.2.1") "\n\t" LOAD7941 "\n\t" LOAD7961
+						   "\n\t<loadInformation115>OLD</"
+						   "loadInformation115>\n</Default>\n",
+		HEAD "<Default>\n\t" GROUP("192.0.2.1") "\n\t" LOAD7941 "\n\t" LOAD7961
+							"\n</Default>\n",
+		NULL},
+	{"between the ids, comments stay with their lines",
+		HEAD
+		"<Default>\n\t" GROUP("192.0.2.1") "\n\t<!-- old "
+						   "-->\n\t<loadInformation8>P</"
+						   "loadInformation8> <!-- hall -->\n"
+						   "\t<loadInformation30002>Q</"
+						   "loadInformation30002>\n</Default>\n",
+		HEAD "<Default>\n\t" GROUP(
+			"192.0.2.1") "\n\t<!-- old "
+				     "-->\n\t<loadInformation8>P</loadInformation8> <!-- "
+				     "hall -->"
+				     "\n\t" LOAD7941 "\n\t<loadInformation30002>Q</"
+				     "loadInformation30002>\n\t" LOAD7961
+				     "\n</Default>\n",
+		NULL},
+	{"another call manager, ports stay",
+		HEAD "<Default>\n" GROUP("10.0.0.1") "\n" LOAD7941 "\n" LOAD7961
+						     "\n</Default>\n",
+		HEAD "<Default>\n" GROUP("192.0.2.1") "\n" LOAD7941 "\n" LOAD7961
+						      "\n</Default>\n",
+		NULL},
+	{"CRLF stays CRLF",
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
+		"<Default>\r\n" GROUP("10.0.0.1") "\r\n" LOAD7941 "\r\n" LOAD7961
+						  "\r\n</Default>\r\n",
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<Default>\r\n" GROUP(
+			"192.0.2.1") "\r\n" LOAD7941 "\r\n" LOAD7961 "\r\n</Default>\r\n",
+		NULL},
+	{"latin-1 stays latin-1",
+		"<?xml version=\"1.0\" "
+		"encoding=\"ISO-8859-1\"?>\n<Default><a>\xe4</a>" GROUP("10.0.0.1")
+			LOAD7941 LOAD7961 "</Default>\n",
+		"<?xml version=\"1.0\" "
+		"encoding=\"ISO-8859-1\"?>\n<Default><a>\xe4</a>" GROUP("192.0.2.1")
+			LOAD7941 LOAD7961 "</Default>\n",
+		NULL},
+	{"an id that is no number is not ours",
+		HEAD "<Default>" GROUP("192.0.2.1") LOAD7941 LOAD7961
+		"<loadInformation>X</loadInformation><loadInformation115b/></Default>\n",
+		HEAD "<Default>" GROUP("192.0.2.1") LOAD7941 LOAD7961
+		"<loadInformation>X</loadInformation><loadInformation115b/></Default>\n",
+		NULL},
+	{"empty", "", NULL, "X:1: "},
+	{"no XML", "hello", NULL, "X:1: "},
+	{"not closed", "<Default>\n<a>", NULL, "X:2: "},
+	{"another root", "<device/>", NULL, "X:1: its root element is <device>"},
+	{"not closed before the entity", "<Default>&x;</Default>", NULL, "X:1: "},
+	{"entities",
+		"<!DOCTYPE Default [<!ENTITY a \"b\">]><Default><a>&a;</a></Default>",
+		NULL, "DOCTYPE"},
+};
+
+struct literal {
+	struct cpr_plan plan;
+	struct cpr_plan_model model[2];
+	struct cpr_load load;
+	struct cpr_site site;
+	struct in_addr manager[2];
+};
+
+static void fill(struct literal *l, size_t managers)
+{
+	*l = (struct literal){.load = {.name = "L", .complete = true}};
+	inet_pton(AF_INET, "192.0.2.1", &l->manager[0]);
+	inet_pton(AF_INET, "192.0.2.2", &l->manager[1]);
+	l->site.call_manager = l->manager;
+	l->site.call_manager_n = managers;
+	l->model[0].model = cpr_model_by_name("7941");
+	l->model[1].model = cpr_model_by_name("7961");
+	for (size_t i = 0; i < 2; i++) {
+		l->model[i].load = &l->load;
+		l->model[i].load_name = "L";
+	}
+	l->plan = (struct cpr_plan){.site = &l->site, .model = l->model, .model_n = 2};
+}
+
+static void merges(void **state)
+{
+	struct literal l;
+
+	(void)state;
+	fill(&l, 1);
+	for (size_t i = 0; i < CPR_ARRAY_LEN(rows); i++) {
+		_cleanup_(cpr_buf_free) struct cpr_buf out = {0}, again = {0};
+		_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
+		int r = xmldefault_merge(
+			"X", rows[i].input, strlen(rows[i].input), &l.plan, &out, &e);
+
+		print_message("# %s\n", rows[i].name);
+		if (!rows[i].expected) {
+			assert_int_equal(r, -22);
+			assert_int_equal(e.n, 1);
+			assert_non_null(strstr(e.line[0], rows[i].error));
+			continue;
+		}
+		assert_int_equal(r, 0);
+		assert_string_equal(out.data, rows[i].expected);
+		assert_int_equal(
+			xmldefault_merge("X", out.data, out.len, &l.plan, &again, &e), 0);
+		assert_string_equal(again.data, out.data);
+	}
+}
+
+/* What is written is read back: loads, and that there is a call manager. */
+static void fresh(void **state)
+{
+	_cleanup_(cpr_buf_free) struct cpr_buf out = {0}, again = {0};
+	struct cpr_running running = {0};
+	struct literal l;
+
+	(void)state;
+	fill(&l, 2);
+	assert_int_equal(xmldefault_merge("X", NULL, 0, &l.plan, &out, NULL), 0);
+	assert_non_null(strstr(out.data, "<processNodeName>192.0.2.1<"));
+	assert_non_null(strstr(out.data, "<member priority=\"1\">"));
+	assert_non_null(strstr(out.data, "<processNodeName>192.0.2.2<"));
+	xmldefault_read(out.data, out.len, &running);
+	assert_string_equal(running.malformed, "");
+	assert_true(running.call_manager);
+	assert_int_equal(running.n, 2);
+	assert_string_equal(cpr_running_load(&running, 30018), "L");
+	assert_null(cpr_running_load(&running, 8));
+	assert_int_equal(
+		xmldefault_merge("X", out.data, out.len, &l.plan, &again, NULL), 0);
+	assert_string_equal(again.data, out.data);
+	cpr_buf_free(&again);
+
+	/* One manager less: its member goes, and coming back it is as before. */
+	l.site.call_manager_n = 1;
+	assert_int_equal(
+		xmldefault_merge("X", out.data, out.len, &l.plan, &again, NULL), 0);
+	assert_null(strstr(again.data, "192.0.2.2"));
+	l.site.call_manager_n = 2;
+	cpr_buf_free(&out);
+	assert_int_equal(
+		xmldefault_merge("X", again.data, again.len, &l.plan, &out, NULL), 0);
+	assert_non_null(strstr(out.data, "<member priority=\"1\">"));
+}
+
+/* Groups that lack a part get it; what else is in them stays. */
+static void torn_groups(void **state)
+{
+	static const char *const input[] = {
+		"<Default></Default>",
+		"<Default/>",
+		"<Default>\n</Default>",
+		"<Default><callManagerGroup/></Default>",
+		"<Default><callManagerGroup><members/></callManagerGroup></Default>",
+		"<Default><callManagerGroup><members><member/></members></"
+		"callManagerGroup>"
+		"</Default>",
+		"<Default><callManagerGroup><name>d</name><members><member><callManager/>"
+		"</member></members></callManagerGroup></Default>",
+		"<Default><!-- only a comment --></Default>",
+		"<Default>text</Default>",
+		"<Default><loadInformation8>P</loadInformation8></Default>",
+	};
+	struct literal l;
+
+	(void)state;
+	fill(&l, 1);
+	for (size_t i = 0; i < CPR_ARRAY_LEN(input); i++) {
+		_cleanup_(cpr_buf_free) struct cpr_buf out = {0}, again = {0};
+		struct cpr_running running = {0};
+
+		print_message("# %s\n", input[i]);
+		assert_int_equal(xmldefault_merge("X", input[i], strlen(input[i]),
+					 &l.plan, &out, NULL),
+			0);
+		xmldefault_read(out.data, out.len, &running);
+		assert_string_equal(running.malformed, "");
+		assert_true(running.call_manager);
+		assert_string_equal(cpr_running_load(&running, 115), "L");
+		assert_string_equal(cpr_running_load(&running, 30018), "L");
+		assert_int_equal(
+			xmldefault_merge("X", out.data, out.len, &l.plan, &again, NULL),
+			0);
+		assert_string_equal(again.data, out.data);
+	}
+}
+
+/* Every prefix of a file, and every file with one byte changed: refused or merged, no worse. */
+static void damage(void **state)
+{
+	struct literal l;
+	_cleanup_(cpr_buf_free) struct cpr_buf whole = {0};
+
+	(void)state;
+	fill(&l, 2);
+	assert_int_equal(xmldefault_merge("X", NULL, 0, &l.plan, &whole, NULL), 0);
+	for (size_t i = 0; i < 2 * whole.len; i++) {
+		size_t len = i < whole.len ? i : whole.len;
+		_cleanup_(cpr_freep) char *copy = malloc(len ? len : 1);
+		_cleanup_(cpr_buf_free) struct cpr_buf out = {0};
+		struct cpr_running running = {0};
+
+		assert_non_null(copy);
+		memcpy(copy, whole.data, len);
+		if (i >= whole.len)
+			copy[i - whole.len] = "<>&\"\n\xff"[i % 6];
+		xmldefault_read(copy, len, &running);
+		if (xmldefault_merge("X", copy, len, &l.plan, &out, NULL) == 0)
+			assert_string_equal(running.malformed, "");
+		else
+			assert_true(running.malformed[0]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(merges),
+		cmocka_unit_test(fresh),
+		cmocka_unit_test(torn_groups),
+		cmocka_unit_test(damage),
+	};
+
+	return cmocka_run_group_tests_name("xmldefault", tests, NULL, NULL);
+}

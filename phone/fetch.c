@@ -92,14 +92,14 @@ static void send_last(struct cpr_phone *p)
 	uint8_t bytes[300];
 	struct cpr_pen pen = cpr_pen_of(bytes, sizeof(bytes));
 
-	if (f->server_port)
+	if (f->began)
 		cpr_tftp_ack(&pen, f->block);
 	else
 		cpr_tftp_rrq(&pen, f->name);
 	if (!pen.full)
 		cpr_phone_udp(p, p->tftp[f->server], f->port,
-			f->server_port ? f->server_port : CPR_TFTP_PORT, bytes, pen.len);
-	if (!f->server_port)
+			f->began ? f->server_port : CPR_TFTP_PORT, bytes, pen.len);
+	if (!f->began)
 		f->asked = p->last_sent;
 	cpr_phone_later(p, CPR_RETRY_MS, timeout);
 }
@@ -107,10 +107,9 @@ static void send_last(struct cpr_phone *p)
 static void timeout(struct cpr_phone *p)
 {
 	struct cpr_fetch *f = &p->fetch;
-	bool began = f->block > 0;
 
 	if (f->tries++ < CPR_TFTP_RETRIES) {
-		f->repeated |= !f->server_port;
+		f->repeated |= !f->began;
 		send_last(p);
 		return;
 	}
@@ -125,7 +124,7 @@ static void timeout(struct cpr_phone *p)
 		return;
 	}
 	p->tftp_first = 0;
-	finish(p, began ? CPR_FETCH_STALLED : CPR_FETCH_SILENT);
+	finish(p, f->began ? CPR_FETCH_STALLED : CPR_FETCH_SILENT);
 }
 
 static void ask(struct cpr_phone *p)
@@ -134,6 +133,7 @@ static void ask(struct cpr_phone *p)
 
 	f->port = cpr_phone_port(p);
 	f->server_port = f->block = 0;
+	f->began = false;
 	f->tries = 0;
 	f->bytes = f->total = 0;
 	f->error = 0;
@@ -224,11 +224,12 @@ static void data(struct cpr_phone *p, const struct cpr_tftp *t)
 		fail(p, 4, "the server sent a block of more than 512 bytes");
 		return;
 	}
-	if (t->block == f->block) /* our acknowledgement was lost */
+	if (f->began && t->block == f->block) /* our acknowledgement was lost */
 		send_last(p);
 	if (t->block != (uint16_t)(f->block + 1))
 		return;
 	f->block = t->block;
+	f->began = true;
 	f->bytes += t->len;
 	f->tries = 0;
 	if (f->head.len < CPR_HEAD_MAX)
@@ -254,6 +255,16 @@ static void stranger(struct cpr_phone *p, const struct cpr_frame *f)
 	cpr_phone_fault(p, CPR_FAULT_TFTP_TWO_ANSWERERS, p->fetch.asked, p->frame_now,
 		"a second answer to the request for \"%s\" came, from %s", p->fetch.name,
 		from);
+}
+
+/* The phone takes no notice of an unreachable and asks again; the report does. */
+void cpr_fetch_unreachable(struct cpr_phone *p, const struct cpr_frame *frame)
+{
+	if (!p->fetch.active || p->fetch.began ||
+		frame->source.s_addr != p->tftp[p->fetch.server].s_addr)
+		return;
+	p->fetch.unreachable = true;
+	p->fetch.answered = p->frame_now;
 }
 
 bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *frame)
@@ -319,10 +330,13 @@ static void blame_silence(struct cpr_phone *p, const char *server)
 			"gateway to it",
 			server);
 	else
-		cpr_phone_fault(p, CPR_FAULT_TFTP_NO_ANSWER, f->asked, 0,
+		cpr_phone_fault(p, CPR_FAULT_TFTP_NO_ANSWER, f->asked, f->answered,
 			"TFTP server %s does not answer the request for \"%s\"%s", server,
 			f->name,
-			p->wrong_sums ? "; packets with a wrong checksum did come" : "");
+			f->unreachable  ? ": nothing listens on UDP port 69 there, or a "
+					  "firewall rejects it (ICMP unreachable)"
+			: p->wrong_sums ? "; packets with a wrong checksum did come"
+					: "");
 }
 
 static void blame_error(struct cpr_phone *p, const char *server)

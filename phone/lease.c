@@ -141,8 +141,9 @@ static void discover(struct cpr_phone *p)
 {
 	if (p->lease.tries++ == DISCOVERS) {
 		cpr_phone_fault(p, CPR_FAULT_DHCP_NO_OFFER, p->last_sent, 0,
-			"no DHCP server answered %d DISCOVERs in %d s", DISCOVERS,
-			DISCOVERS * CPR_RETRY_MS / 1000);
+			"no DHCP server answered %d DISCOVERs in %d s%s", DISCOVERS,
+			DISCOVERS * CPR_RETRY_MS / 1000,
+			p->wrong_sums ? "; packets with a wrong checksum did come" : "");
 		cpr_phone_end(p, false, NULL);
 		return;
 	}

@@ -271,7 +271,8 @@ static void list(void)
 		stdout);
 	for (size_t i = 0; i < cpr_models_n; i++)
 		if (!cpr_phone_plays(&cpr_models[i]) &&
-			cpr_models[i].family != CPR_FAMILY_ADDON && cpr_models[i].model)
+			cpr_models[i].family != CPR_FAMILY_ADDON &&
+			cpr_models[i].family != CPR_FAMILY_OTHER)
 			printf(" %s", cpr_models[i].model);
 	putchar('\n');
 }
@@ -327,9 +328,8 @@ static int plug_in(struct app *a)
 		*u = (struct unit){.app = a, .slot = a->n};
 		count_up(config.mac, a->n);
 		if (a->o.count > 1)
-			snprintf(u->label, sizeof(u->label), "%s …%02x:%02x:%02x  ",
-				config.model->model, config.mac[3], config.mac[4],
-				config.mac[5]);
+			snprintf(u->label, sizeof(u->label), "…%02x:%02x:%02x  ",
+				config.mac[3], config.mac[4], config.mac[5]);
 		if (getrandom(&config.seed, sizeof(config.seed), 0) !=
 			sizeof(config.seed))
 			config.seed = a->n + 1;

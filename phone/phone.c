@@ -219,6 +219,8 @@ static void unicast_frame(
 	if (f->kind == CPR_FRAME_ICMP && f->icmp_type == 8)
 		cpr_phone_icmp(
 			p, f->source, 0, 0, f->icmp_rest, f->payload, f->payload_len);
+	else if (f->kind == CPR_FRAME_ICMP && f->icmp_type == 3)
+		cpr_fetch_unreachable(p, f);
 	else if (f->kind == CPR_FRAME_TCP)
 		cpr_knock_frame(p, f);
 	else if (f->kind == CPR_FRAME_UDP && !cpr_fetch_frame(p, f) &&

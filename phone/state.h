@@ -98,6 +98,8 @@ struct cpr_fetch {
 	unsigned long asked, answered; /* frames */
 	bool repeated;                 /* the request was sent more than once */
 	bool optional;                 /* most sites do not have it */
+	bool began;                    /* data came */
+	bool unreachable;              /* so says an ICMP message of the server */
 	bool active;
 };
 
@@ -259,6 +261,7 @@ bool cpr_lookup_frame(struct cpr_phone *p, const struct cpr_frame *f);
 /* fetch.c */
 void cpr_fetch_start(struct cpr_phone *p, const char *name, cpr_step *then);
 void cpr_fetch_optional(struct cpr_phone *p, const char *name, cpr_step *then);
+void cpr_fetch_unreachable(struct cpr_phone *p, const struct cpr_frame *f);
 bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *f);
 void cpr_fetch_mark(struct cpr_phone *p, const char *state);
 /* The fault of a file that the phone needed and did not get. */

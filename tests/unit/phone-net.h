@@ -40,7 +40,7 @@ struct net {
 	enum answer first, second, http, manager;
 	const char *missing, *denied; /* one file's name */
 	unsigned lose_data, lose_ack, stranger_at, stop_at, pace_ms;
-	bool oack, big_block, wrong_sums;
+	bool oack, big_block, wrong_sums, closed;
 	const struct cpr_fw_set *set;
 	const char *xml, *os79xx; /* XMLDefault.cnf.xml, OS79XX.TXT */
 
@@ -262,12 +262,18 @@ static inline void net_tftp(struct net *n, const struct cpr_frame *f)
 {
 	struct cpr_tftp t;
 	bool second = f->target.s_addr == net_address(SECOND).s_addr;
+	struct cpr_pen p = net_pen(n);
 
 	if ((second ? n->second : n->first) != ANSWERS ||
 		(!second && f->target.s_addr != net_address(SERVER).s_addr &&
 			f->target.s_addr != net_address(FAR).s_addr))
 		return;
 	assert_int_equal(cpr_tftp_parse(f->payload, f->payload_len, &t), CPR_TFTP_OK);
+	if (n->closed) {
+		cpr_frame_icmp(&p, n->mac, net_mac, f->target, f->source, 3, 3, 0, "", 0);
+		net_push(n, &p);
+		return;
+	}
 	if (t.opcode == CPR_TFTP_RRQ) {
 		assert_int_equal(t.len, 0); /* no options */
 		assert_string_equal(t.mode, "octet");

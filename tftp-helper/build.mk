@@ -8,4 +8,4 @@ PROGS           += cpr-helper
 cpr-helper-src  := tftp-helper/main.c
 cpr-helper-inc  := lib tftp-helper
 cpr-helper-use  := libhelper libcpr-cli libcpr
-INSTALL_FILES   += 755:$B/cpr-helper:$(BINDIR)/cpr-helper
+INSTALL_FILES   += 755:$B/cpr-helper:$(SBINDIR)/cpr-helper

@@ -12,6 +12,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -245,6 +246,8 @@ int cpr_command_import(int argc, char **argv)
 	int r;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	/* Or libarchive cannot read the names of a zip that are marked as UTF-8. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	r = cpr_site_read(a.site, a.root ? a.root : "", &site, &e);
 	if (r < 0) {
 		bool said = e.n > 0;

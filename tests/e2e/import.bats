@@ -72,6 +72,18 @@ load41=SCCP41.9-4-2SR3-1S
 	cmp p.dir/term61.default.loads "$tftp/.phone-cpr/terms/$load41/term61.default.loads"
 }
 
+@test "names that are not ASCII, around the firmware" {
+	mkfirmware --package dir p
+	mkdir 'Prüfung ☎'
+	mv p/* 'Prüfung ☎'
+	echo x >'Prüfung ☎/Lies mich.txt'
+	printf x >"$(printf 'Pr\xfcfung')"
+	LC_ALL=C.UTF-8 zip -qr p.zip Pr*
+	run -0 --separate-stderr import --json p.zip
+	jq -e '.packages[0] | .accepted and (.left_out | length) == 2' <<<"$output"
+	LC_ALL=C.UTF-8 import Prüfung*/
+}
+
 @test "every family of phones comes in" {
 	local model
 	for model in 7906 7931 7941G-GE 7942 7965 7970 7975 7960 7921 6921 7841; do
@@ -256,6 +268,24 @@ load41=SCCP41.9-4-2SR3-1S
 	exec 7<&-
 	cmp b/"$jar" "$tftp/$jar"
 	unchanged import b
+}
+
+@test "what fails half way is undone, replaced files too" {
+	mkfirmware --seed 1 --version 9-4-2SR3-1S --package dir a
+	mkfirmware --seed 2 --version 9-4-2SR3-1S --package dir b
+	ln -s nowhere in-the-way
+	# New files: the set's folder cannot be made, at the very end.
+	mkdir -p "$tftp/.phone-cpr/terms"
+	mv in-the-way "$tftp/.phone-cpr/terms/$load41"
+	run -1 --separate-stderr unchanged import a
+	one_line
+	# Replaced files.
+	rm "$tftp/.phone-cpr/terms/$load41"
+	import a
+	rm -r "$tftp/.phone-cpr/terms/$load41"
+	ln -s nowhere "$tftp/.phone-cpr/terms/$load41"
+	run -1 --separate-stderr unchanged import --replace b
+	one_line
 }
 
 @test "files that nobody may read are put again, readable" {

@@ -16,9 +16,7 @@
 #include <string.h>
 
 static const struct command commands[] = {
-	{"generate",
-		"write the servers' configuration, term files and XMLDefault.cnf.xml",
-		cmd_generate},
+	{"generate", "write what servers and phones read", cmd_generate},
 	{"verify", "say which models would recover, and what is wrong", cmd_verify},
 	{"plan", "show what would be served to whom", cmd_plan},
 	{"models", "print the models that are known, or find one by its vendor class",

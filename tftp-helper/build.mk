@@ -9,3 +9,4 @@ cpr-helper-src  := tftp-helper/main.c
 cpr-helper-inc  := lib tftp-helper
 cpr-helper-use  := libhelper libcpr-cli libcpr
 INSTALL_FILES   += 755:$B/cpr-helper:$(SBINDIR)/cpr-helper
+INSTALL_FILES   += 644:docs/cpr-helper.8:$(PREFIX)/share/man/man8/cpr-helper.8

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "emit.h"
 #include "firmware.h"
+#include "printable.h"
 #include "publish.h"
 #include "site.h"
 #include "xmldefault.h"
@@ -78,8 +79,10 @@ static int read_running(struct world *w, struct cpr_errors *e)
 		return r;
 	if (w->xmldefault)
 		xmldefault_read(w->xmldefault, w->xmldefault_len, &w->running);
-	if (os79xx)
+	if (os79xx) {
 		snprintf(w->running.os79xx, sizeof(w->running.os79xx), "%s", os79xx);
+		printable(w->running.os79xx, " \t\r\n");
+	}
 	return 0;
 }
 

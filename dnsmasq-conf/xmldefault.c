@@ -6,6 +6,7 @@
 #include "firmware.h"
 #include "models.h"
 #include "plan.h"
+#include "printable.h"
 #include "site.h"
 
 #include <arpa/inet.h>
@@ -154,6 +155,7 @@ void xmldefault_read(const char *bytes, size_t len, struct cpr_running *out)
 			continue;
 		out->row[out->n].device_id = id;
 		text_of(n, out->row[out->n].load, sizeof(out->row[out->n].load));
+		printable(out->row[out->n].load, "");
 		if (out->row[out->n].load[0])
 			out->n++;
 	}

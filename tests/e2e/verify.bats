@@ -139,6 +139,21 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 		.file == "SCCP45.8-5-2S.loads")' <<<"$output"
 }
 
+@test "odd bytes in names are shown as question marks, and JSON stays JSON" {
+	put --model 7960
+	printf '<Default><loadInformation436>\303\244\303\244&#10;&#x9b;x</loadInformation436></Default>' \
+		>"$tftp/XMLDefault.cnf.xml"
+	printf 'P\377\033[2J\n' >"$tftp/OS79XX.TXT"
+	run -6 --separate-stderr conf verify --json
+	jq -e '.findings[] | select(.id == "dangling-load").file | test("^[?]+x[.]loads$")' <<<"$output"
+	jq -e '.findings[] | select(.id == "os79xx").text | contains("P??[2J")' <<<"$output"
+	run -6 conf verify
+	[[ $output != *$'\033'* ]]
+	cp "$tftp/P0030801SR02.sbn" "$BATS_TEST_TMPDIR/"$'odd\377.sbn'
+	run -6 --separate-stderr cpr-conf inspect --json "$BATS_TEST_TMPDIR/"$'odd\377.sbn'
+	jq -e '.file | endswith("odd?.sbn")' <<<"$output"
+}
+
 @test "an XMLDefault that cannot be parsed is a finding, and generate leaves it alone" {
 	put --model 7961
 	printf '<Default>\n<a>\n</Default>\n' >"$tftp/XMLDefault.cnf.xml"

@@ -293,6 +293,8 @@ int cmd_generate(int argc, char **argv)
 		       "before "
 		       "the first file is written; what is right already is not "
 		       "touched.\v"
+		       "With --root the files name paths without DIR, as they are seen "
+		       "inside of it.  "
 		       "A generated file that was edited by hand is not overwritten.  "
 		       "XMLDefault.cnf.xml is yours: only its call managers and the "
 		       "loadInformation lines of complete loads are changed in it.\n\n"

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "commands.h"
 #include "models.h"
+#include "plan.h"
 #include "vendor.h"
 #include "world.h"
 
@@ -76,8 +77,7 @@ static int print_all_json(void)
 				     or_null(m->vendor_class), "loads_sccp",
 				     or_null(m->loads_sccp), "loads_sip",
 				     or_null(m->loads_sip), "recovery_file",
-				     or_null(m->family == CPR_FAMILY_7940 ? "OS79XX.TXT"
-									  : m->term)));
+				     or_null(cpr_recovery_file(m))));
 	}
 	return print_json(all, JSON_INDENT(2));
 }
@@ -112,8 +112,7 @@ static int print_all(bool markdown)
 
 		snprintf(id, sizeof(id), "%u", m->device_id);
 		print_row(markdown, id, or_empty(m->model), or_empty(m->vendor_class),
-			m->family == CPR_FAMILY_7940 ? "OS79XX.TXT" : or_empty(m->term),
-			prefixes(m, loads));
+			or_empty(cpr_recovery_file(m)), prefixes(m, loads));
 	}
 	return CPR_EXIT_OK;
 }

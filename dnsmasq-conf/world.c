@@ -74,7 +74,7 @@ static int read_running(struct world *w, struct cpr_errors *e)
 		w, XMLDEFAULT, XMLDEFAULT_MAX, &w->xmldefault, &w->xmldefault_len, e);
 
 	if (r == 0)
-		r = read_served(w, "OS79XX.TXT", 4096, &os79xx, &len, e);
+		r = read_served(w, CPR_OS79XX, 4096, &os79xx, &len, e);
 	if (r < 0)
 		return r;
 	if (w->xmldefault)

@@ -14,8 +14,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define OS79XX "OS79XX.TXT"
-
 static bool reported(const struct cpr_sink *s, const char *file)
 {
 	for (size_t i = 0; i < s->out->n; i++)
@@ -347,15 +345,15 @@ static void os79xx(const struct cpr_plan *p, struct cpr_sink *s)
 			continue;
 		after = name[0] ? p->running->os79xx + strlen(name) : "";
 		if (!name[0])
-			found(s, OS79XX,
+			found(s, CPR_OS79XX,
 				"it is absent or empty; a wiped %s asks for it first",
 				m->model->model);
 		else if (!m->recovery && !has_image(p->firmware, name))
-			found(s, OS79XX,
+			found(s, CPR_OS79XX,
 				"it names \"%s\", and nothing of that name is here",
 				name);
 		else if (*after == ' ' || *after == '\t')
-			found_as(s, CPR_WARNING, OS79XX,
+			found_as(s, CPR_WARNING, CPR_OS79XX,
 				"there are blanks behind \"%s\": old loads take them as "
 				"part of the name",
 				name);

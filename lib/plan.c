@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define OS79XX "OS79XX.TXT"
-
 /* The highest loads of one kind that are there for one model, by protocol. */
 struct choice {
 	const struct cpr_load *complete[CPR_SIP + 1];
@@ -117,9 +115,9 @@ static enum cpr_protocol wanted(const struct choice *c, const struct cpr_site *s
 	return c->present[other] ? other : CPR_PROTOCOL_NONE;
 }
 
-static const char *recovery_file(const struct cpr_model *m)
+const char *cpr_recovery_file(const struct cpr_model *m)
 {
-	return m->family == CPR_FAMILY_7940 ? OS79XX : m->term;
+	return m->family == CPR_FAMILY_7940 ? CPR_OS79XX : m->term;
 }
 
 static void refuse_pin(struct work *w, const char *key, const char *value,
@@ -185,7 +183,7 @@ static const struct cpr_site_model *recovery_pin(
 
 	for (size_t i = 0; i < w->site->model_n; i++) {
 		const struct cpr_site_model *s = &w->site->model[i];
-		const char *theirs = recovery_file(s->model);
+		const char *theirs = cpr_recovery_file(s->model);
 
 		if (!s->recovery || !theirs || strcmp(theirs, file) != 0)
 			continue;
@@ -330,7 +328,7 @@ static int plan_model(struct work *w, struct cpr_plan_model *p)
 	choose(&mains, w->firmware, p->model, is_main_of);
 	choose(&terms, w->firmware, p->model, is_term_of);
 	plan_load(w, p, &mains);
-	p->recovery_file = recovery_file(p->model);
+	p->recovery_file = cpr_recovery_file(p->model);
 	if (p->recovery_file) {
 		pin = recovery_pin(w, p->model, p->recovery_file);
 		if (p->model->family == CPR_FAMILY_7940)
@@ -366,7 +364,7 @@ static const struct cpr_site_model *section_of(
 
 static bool has_firmware(const struct cpr_firmware *f, const struct cpr_model *m)
 {
-	if (m->family == CPR_FAMILY_7940 && cpr_firmware_file(f, OS79XX))
+	if (m->family == CPR_FAMILY_7940 && cpr_firmware_file(f, CPR_OS79XX))
 		return true;
 	for (size_t i = 0; i < f->load_n; i++)
 		if (is_main_of(m, &f->load[i]) || is_term_of(m, &f->load[i]))

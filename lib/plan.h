@@ -33,6 +33,11 @@ struct cpr_plan {
 	size_t model_n;
 };
 
+#define CPR_OS79XX "OS79XX.TXT" /* what a wiped 7940 or 7960 asks for */
+
+/* The one name that a wiped phone of this model knows; NULL: it knows none. */
+const char *cpr_recovery_file(const struct cpr_model *m);
+
 /* What phones are told to run now: XMLDefault's loadInformation lines as they stand, and what
  * OS79XX.TXT says to a 7940 or 7960.  Filled by whoever can read the two. */
 struct cpr_running {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *program_name = "cpr";
@@ -26,13 +27,25 @@ void cpr_cli_init(const char *program)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-void cpr_say(int priority, const char *format, ...)
+/* The variable is inherited by every shell of a desktop session; the journal reads only the
+ * stderr that it names, "device:inode". */
+static bool to_journal(void)
 {
 	const char *journal = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return journal && sscanf(journal, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
+	       st.st_ino == inode;
+}
+
+void cpr_say(int priority, const char *format, ...)
+{
 	va_list args;
 
 	flockfile(stderr);
-	if (journal && *journal)
+	if (to_journal())
 		fprintf(stderr, "<%d>", priority);
 	else
 		fprintf(stderr, "%s: ", program_name);

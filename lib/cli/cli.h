@@ -21,7 +21,8 @@ enum cpr_exit {
  * program: "cpr-conf". */
 void cpr_cli_init(const char *program);
 
-/* One line on stderr: "program: text", or "<N>text" under the journal ($JOURNAL_STREAM).
+/* One line on stderr: "program: text", or "<N>text" where stderr is the journal
+ * ($JOURNAL_STREAM says which file that is).
  * N: 3 error, 4 warning, 6 info.  Lower case, no full stop. */
 void cpr_say(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Every line of the list, as errors; then clears it. */

@@ -50,8 +50,10 @@ static _Noreturn void become(
 		if (getppid() != parent)
 			_exit(127);
 		null = open("/dev/null", O_RDONLY);
-		if (null >= 0)
+		if (null > STDIN_FILENO) {
 			dup2(null, STDIN_FILENO);
+			close(null);
+		}
 	}
 	if (out_fd >= 0) {
 		dup2(out_fd, STDOUT_FILENO);
@@ -62,6 +64,17 @@ static _Noreturn void become(
 	if (write(tell, &e, sizeof(e)) < 0)
 		_exit(126);
 	_exit(127);
+}
+
+/* waitpid whatever signals come. */
+static pid_t reap(pid_t pid, int *status, int flags)
+{
+	pid_t r;
+
+	do
+		r = waitpid(pid, status, flags);
+	while (r < 0 && errno == EINTR);
+	return r;
 }
 
 static pid_t start(char *const argv[], int out_fd, bool background)
@@ -84,7 +97,7 @@ static pid_t start(char *const argv[], int out_fd, bool background)
 			n = read(pipe_fd[0], &e, sizeof(e));
 		while (n < 0 && errno == EINTR);
 		if (n > 0)
-			waitpid(pid, NULL, 0);
+			reap(pid, NULL, 0);
 		else
 			e = 0;
 	}
@@ -99,9 +112,8 @@ int cpr_run(char *const argv[], int out_fd)
 
 	if (pid < 0)
 		return pid;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
+	if (reap(pid, &status, 0) < 0)
+		return -errno;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -115,15 +127,17 @@ int cpr_stop(pid_t pid)
 	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
 	int status = 0;
 
-	if (waitpid(pid, &status, WNOHANG) == pid)
+	/* kill() of 0, -1 or of what -errno happens to be would hit groups of others; and a
+	 * pid that was reaped already may be somebody else's now. */
+	if (pid <= 0 || reap(pid, &status, WNOHANG) != 0)
 		return status;
 	kill(pid, SIGTERM);
 	for (int waited = 0; waited < PATIENCE_MS; waited += STEP_MS) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
+		if (reap(pid, &status, WNOHANG) == pid)
 			return status;
 		nanosleep(&step, NULL);
 	}
 	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	reap(pid, &status, 0);
 	return status;
 }

@@ -11,8 +11,9 @@
 
 #define MAX_ENTRIES 64
 #define MAX_NAME    64
-/* The 79xx reads with fgets(…, 127): what is longer becomes a second line there. */
-#define MAX_LINE     127
+/* The 79xx reads with fgets(…, 127), which leaves room for 126 bytes: what is longer becomes a
+ * second line there.  A line's end that is left over is a blank line, and harmless. */
+#define MAX_LINE     126
 #define MAX_INI_LINE 511
 #define BLANKS       " \t\r\n"
 

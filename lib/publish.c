@@ -38,8 +38,14 @@ static int open_resolved(int dirfd, const char *path, int flags, uint64_t resolv
 		.flags = (unsigned)flags | O_CLOEXEC,
 		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
 	};
-	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	long fd;
 
+	/* EAGAIN: something was renamed somewhere while a ".." was looked up. */
+	for (int i = 0; i < TRIES; i++) {
+		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -350,14 +356,23 @@ int cpr_publish_hardlink(int dirfd, const char *from, const char *name)
 	return -EBUSY;
 }
 
+/* Two spellings of one name, perhaps by a link to the folder: "a" and "./a". */
+static bool same_place(const struct place *a, const struct place *b)
+{
+	return is_named(a->dir, ".", b->dir) && strcmp(a->base, b->base) == 0;
+}
+
 int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t mode)
 {
 	_cleanup_(place_close) struct place p = {.dir = -1}, source = {.dir = -1};
 	_cleanup_(cpr_closep) int fd = -1, there = -1;
-	int r = strcmp(staged, name) ? find_place(dirfd, name, "new", &p) : -EINVAL;
+	int r = find_place(dirfd, name, "new", &p);
 
 	if (r == 0)
 		r = find_place(dirfd, staged, "new", &source);
+	/* "The same is there already" would take the only one away. */
+	if (r == 0 && same_place(&p, &source))
+		r = -EINVAL;
 	if (r < 0)
 		return r;
 	fd = open_regular(source.dir, source.base);

@@ -336,6 +336,10 @@ static void a_staged_file_moves(void **state)
 	assert_int_equal(cpr_publish_rename(b->dir, "twin", "a", 0600), 1);
 	assert_string_equal(listing(b->dir), "a");
 	assert_int_equal(cpr_publish_rename(b->dir, "a", "a", 0644), -EINVAL);
+	assert_int_equal(cpr_publish_rename(b->dir, "./a", "a", 0600), -EINVAL);
+	assert_int_equal(symlinkat(".", b->dir, "here"), 0);
+	assert_int_equal(cpr_publish_rename(b->dir, "a", "here/a", 0600), -EINVAL);
+	assert_int_equal(unlinkat(b->dir, "here", 0), 0);
 	assert_int_equal(cpr_publish_rename(b->dir, "none", "a", 0644), -ENOENT);
 	assert_string_equal(content(b->dir, "a"), "one");
 }

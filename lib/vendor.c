@@ -37,10 +37,16 @@ static const struct form {
 	{"ATA188", ANYWHERE, 6},
 };
 
-/* A test holds this list against the table above. */
-const char *const cpr_vendor_substrings[] = {"Inc. IP Phone", "Cisco IP Phone",
-	"Inc. Wireless Phone", "CP-6", "CP-7", "CP-8", "CP-9", "Cisco SPA", "CISCO SPA",
-	"Cisco ATA", "CISCO ATA", "LINKSYS SPA", "ATA186", "ATA188", NULL};
+/* Whole vendor classes, or their longest common beginning: a server that searches finds them
+ * anywhere in the text, and "CP-9" alone would find other makers' conference phones too.  A
+ * test holds this list against the table above. */
+const char *const cpr_vendor_substrings[] = {"Cisco Systems, Inc. IP Phone",
+	"Cisco System, Inc. IP Phone", "Cisco IP Phone",
+	"Cisco Systems Inc. Wireless Phone", "CP-6821-3PCC", "CP-6841-3PCC",
+	"CP-6851-3PCC", "CP-6861-3PCC", "CP-6871-3PCC", "CP-7811-3PCC", "CP-7821-3PCC",
+	"CP-7832-3PCC", "CP-7841-3PCC", "CP-7861-3PCC", "CP-8811-3PCC", "CP-8841-3PCC",
+	"CP-8851-3PCC", "CP-8861-3PCC", "Cisco SPA", "CISCO SPA", "Cisco ATA",
+	"CISCO ATA", "LINKSYS SPA", "ATA186", "ATA188", NULL};
 
 /* Where the model begins in text, or NULL when the form does not fit. */
 static const char *model_of(const struct form *f, const char *text)

@@ -24,6 +24,6 @@ struct cpr_vendor {
 enum cpr_vendor_kind cpr_vendor_parse(
 	const uint8_t *option60, size_t len, struct cpr_vendor *out);
 
-/* Substrings of which every phone's vendor class holds at least one and no look-alike any:
- * for servers that can only search (dnsmasq's dhcp-vendorclass).  NULL-terminated. */
+/* Substrings of which every vendor class a phone was seen to send holds at least one and no
+ * look-alike any: for servers that can only search (dnsmasq's dhcp-vendorclass).  NULL-terminated. */
 extern const char *const cpr_vendor_substrings[];

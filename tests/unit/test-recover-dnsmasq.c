@@ -73,7 +73,7 @@ static void text(void **state)
 		"bind-interfaces\n",
 		"dhcp-leasefile=/tmp/leases\n",
 		"dhcp-range=192.168.150.2,192.168.150.201,255.255.255.0,1h\n",
-		"dhcp-vendorclass=set:cisco-phone,\"Inc. IP Phone\"\n",
+		"dhcp-vendorclass=set:cisco-phone,\"Cisco Systems, Inc. IP Phone\"\n",
 		"dhcp-ignore=tag:!cisco-phone\n",
 		"dhcp-option-force=tag:cisco-phone,150,192.168.150.1\n",
 		"dhcp-option-force=tag:cisco-phone,66,\"192.168.150.1\"\n",

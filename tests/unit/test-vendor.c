@@ -73,7 +73,6 @@ static const struct phone {
 	{PLAIN("CP-8841-3PCC"), "CP-8841-3PCC", 683},
 	{PLAIN("CP-8851-3PCC"), "CP-8851-3PCC", 684},
 	{PLAIN("CP-8861-3PCC"), "CP-8861-3PCC", 685},
-	{NUL("CP-7941G-GE"), "CP-7941G-GE", 309},
 	{PLAIN("CISCO ATA190"), "ATA190", 681},
 	{PLAIN("CISCO ATA191-MPP"), "ATA191-MPP", 36262},
 	{PLAIN("CISCO ATA192-MPP"), "ATA192-MPP", 0},
@@ -118,6 +117,8 @@ static const struct look_alike {
 	{PLAIN("ccp.avaya.com")},
 	{PLAIN("LINKSYS WRT54G")},
 	{PLAIN("CP-SERVER")},
+	{PLAIN("yealink CP-9600")},
+	{PLAIN("CP-960")},
 };
 
 /* The same bytes in memory of just their size, so that a read past them is seen. */
@@ -197,6 +198,16 @@ static void a_damaged_phone_says_so(void **state)
 	assert_true(found_by_search(SYSTEMS " 79XX"));
 }
 
+/* No phone was seen to say only this; harmless to take, not worth a search by all servers. */
+static void a_bare_model_will_do(void **state)
+{
+	struct cpr_vendor v;
+
+	(void)state;
+	assert_int_equal(parse(NUL("CP-7941G-GE"), &v), CPR_VENDOR_PHONE);
+	assert_int_equal(v.model->device_id, 309);
+}
+
 static void odd_bytes_are_refused(void **state)
 {
 	static const struct {
@@ -246,6 +257,7 @@ int main(void)
 		cmocka_unit_test(lengths_are_those_of_captures),
 		cmocka_unit_test(look_alikes_are_refused),
 		cmocka_unit_test(a_damaged_phone_says_so),
+		cmocka_unit_test(a_bare_model_will_do),
 		cmocka_unit_test(odd_bytes_are_refused),
 		cmocka_unit_test(the_longest_option_fits),
 	};

@@ -207,32 +207,36 @@ static int write_site(struct cpr_bench *b)
 	return fd < 0 ? -1 : 0;
 }
 
-/* Runs a program of ours with its talk on stderr: stdout is for data. */
-static int run_sibling(const char *name, const char *const *args, char *const *more,
-	size_t more_n, struct cpr_errors *e)
+/* cpr-helper checks the packages, publishes them in the private root and has cpr-conf write
+ * the term files and XMLDefault there.  Its talk goes to stderr: stdout is for data. */
+static int import(
+	struct cpr_bench *b, char *const *package, size_t package_n, struct cpr_errors *e)
 {
-	_cleanup_(cpr_freep) char *program = cpr_sibling(name);
-	_cleanup_(cpr_freep) char **argv = NULL;
+	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-helper");
+	_cleanup_(cpr_freep) char **argv = calloc(package_n + 6, sizeof(*argv));
 	size_t n = 0;
 	int rc;
 
-	argv = calloc(more_n + 16, sizeof(*argv));
-	if (!program || !argv)
+	if (!program || !argv) {
+		cpr_errors_add(e, NULL, 0, "out of memory");
 		return CPR_EXIT_FAILED;
+	}
 	argv[n++] = program;
-	while (*args)
-		argv[n++] = (char *)*args++;
-	for (size_t i = 0; i < more_n; i++)
-		argv[n++] = more[i];
+	argv[n++] = (char[]){"import"};
+	argv[n++] = (char[]){"--root"};
+	argv[n++] = b->dir;
+	argv[n++] = (char[]){"--"};
+	for (size_t i = 0; i < package_n; i++)
+		argv[n++] = package[i];
 	rc = cpr_run(argv, STDERR_FILENO);
+	if (rc == CPR_EXIT_OK)
+		return CPR_EXIT_OK;
 	if (rc < 0)
 		cpr_errors_add(e, NULL, 0, "cannot run '%s': %s", program, strerror(-rc));
-	else if (rc > 0)
-		cpr_errors_add(
-			e, NULL, 0, "'%s' failed (exit %d): see above", program, rc);
-	if (rc == CPR_EXIT_INVALID)
-		return CPR_EXIT_INVALID;
-	return rc == 0 ? CPR_EXIT_OK : CPR_EXIT_FAILED;
+	else
+		cpr_errors_add(e, NULL, 0,
+			"nothing is served: not every package could be taken in");
+	return rc == CPR_EXIT_INVALID ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
 }
 
 int cpr_bench_prepare(
@@ -246,13 +250,7 @@ int cpr_bench_prepare(
 		cpr_errors_add(e, b->dir, 0, "cannot write there: %m");
 		return CPR_EXIT_FAILED;
 	}
-	const char *const import[] = {"import", "--root", b->dir, "--", NULL};
-	const char *const generate[] = {"generate", "--root", b->dir, "--only", "term",
-		"--only", "xmldefault", NULL};
-
-	rc = run_sibling("cpr-helper", import, package, package_n, e);
-	if (!rc)
-		rc = run_sibling("cpr-conf", generate, NULL, 0, e);
+	rc = import(b, package, package_n, e);
 	if (!rc && cpr_firmware_scan(b->tftp_root, &b->firmware, e) < 0)
 		rc = CPR_EXIT_FAILED;
 	return rc;

@@ -10,3 +10,4 @@ cpr-conf-src   := dnsmasq-conf/main.c
 cpr-conf-inc   := lib dnsmasq-conf
 cpr-conf-use   := libconf libcpr-cli libcpr
 INSTALL_FILES  += 755:$B/cpr-conf:$(SBINDIR)/cpr-conf
+INSTALL_FILES  += 644:docs/cpr-conf.8:$(PREFIX)/share/man/man8/cpr-conf.8

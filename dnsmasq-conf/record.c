@@ -103,10 +103,10 @@ int record_write(int base, const struct record *r)
 		cpr_buf_printf(&b, "%s  %s\n", r->line[i].hash, r->line[i].path);
 	if (b.failed)
 		return -ENOMEM;
-	rc = cpr_publish_mkdir(base, RECORD_FOLDER + 1, 0755);
+	rc = cpr_publish_mkdir(base, &RECORD_FOLDER[1], 0755);
 	if (rc < 0)
 		return rc;
-	rc = cpr_publish_bytes(base, RECORD_FILE + 1, b.data, b.len, 0644);
+	rc = cpr_publish_bytes(base, &RECORD_FILE[1], b.data, b.len, 0644);
 	return rc < 0 ? rc : 0;
 }
 

@@ -78,29 +78,42 @@ static int find_set(const struct cpr_intake *in, const struct cpr_stage *stage,
 	return set_by_hash(stage, item);
 }
 
+/* The place a term file has in a TFTP root; its folder is made in staging. */
+static int place_term(struct cpr_intake *in, struct cpr_stage *stage,
+	const struct cpr_firmware *root, struct cpr_item *item, char **place)
+{
+	_cleanup_(cpr_freep) char *folder = NULL;
+	int r = find_set(in, stage, root, item);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&folder, CPR_TERMS_DIR "/%s", item->set) < 0) {
+		folder = NULL;
+		return -ENOMEM;
+	}
+	if (asprintf(place, "%s/%s", folder, item->name) < 0) {
+		*place = NULL;
+		return -ENOMEM;
+	}
+	r = cpr_publish_mkdir(stage->dir, folder, 0700);
+	return r < 0 ? r : 0;
+}
+
 /* From its waiting name to the place it would have in a TFTP root. */
 static int lay_out(struct cpr_intake *in, struct cpr_stage *stage,
 	const struct cpr_firmware *root, struct cpr_item *item)
 {
-	_cleanup_(cpr_freep) char *waiting = TAKE_PTR(item->path), *folder = NULL;
+	_cleanup_(cpr_freep) char *waiting = NULL, *place = NULL;
 	int r = 0;
 
-	if (item->kind != CPR_NAME_TERM) {
-		item->path = strdup(item->name);
-	} else {
-		item->path = TAKE_PTR(waiting);
-		r = find_set(in, stage, root, item);
-		if (r < 0)
-			return r;
-		waiting = TAKE_PTR(item->path);
-		if (asprintf(&folder, CPR_TERMS_DIR "/%s", item->set) < 0)
-			folder = NULL;
-		else if (asprintf(&item->path, "%s/%s", folder, item->name) < 0)
-			item->path = NULL;
-		r = folder ? cpr_publish_mkdir(stage->dir, folder, 0700) : -ENOMEM;
-	}
-	if (r < 0 || !item->path)
-		return r < 0 ? r : -ENOMEM;
+	if (item->kind == CPR_NAME_TERM)
+		r = place_term(in, stage, root, item, &place);
+	else if (!(place = strdup(item->name)))
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	waiting = item->path;
+	item->path = TAKE_PTR(place);
 	if (renameat2(stage->dir, waiting, stage->dir, item->path, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EEXIST)
@@ -114,10 +127,10 @@ static int lay_out(struct cpr_intake *in, struct cpr_stage *stage,
 }
 
 static const char *of_package(const struct cpr_intake *in, const char *name,
-	int (*compare)(const char *, const char *))
+	int (*differs)(const char *, const char *))
 {
 	for (size_t i = 0; i < in->n; i++)
-		if (in->item[i].kind != CPR_NAME_TERM && !compare(in->item[i].name, name))
+		if (in->item[i].kind != CPR_NAME_TERM && !differs(in->item[i].name, name))
 			return in->item[i].target ? in->item[i].target : in->item[i].name;
 	return NULL;
 }

@@ -59,13 +59,14 @@ static void warn(const struct scan *s, const char *name, const char *link, int e
 			strerror(error));
 }
 
+/* EINVAL: the link has become a file since. */
 static int read_link(const struct scan *s, struct cpr_file *file)
 {
 	char target[4097];
 	ssize_t n = readlinkat(s->dir, file->name, target, sizeof(target) - 1);
 
 	if (n < 0)
-		return -errno;
+		return errno == EINVAL ? 0 : -errno;
 	file->link = strndup(target, (size_t)n);
 	return file->link ? 0 : -ENOMEM;
 }
@@ -82,6 +83,21 @@ static int open_name(const struct scan *s, const struct cpr_file *file)
 	if (fd < 0 && file->link && s->root >= 0)
 		fd = cpr_publish_open_served(s->root, file->link);
 	return fd;
+}
+
+static void file_clear(struct cpr_file *file)
+{
+	free((void *)file->name);
+	free((void *)file->set);
+	free(file->link);
+	cpr_inspect_free(file->inspect);
+}
+
+/* The file that was added last went away while it was looked at. */
+static int drop_file(struct cpr_firmware *f)
+{
+	file_clear(&f->file[--f->file_n]);
+	return 0;
 }
 
 /* One name of the folder; what is neither a file nor a link is left out. */
@@ -105,9 +121,11 @@ static int read_name(const struct scan *s, const char *name)
 	if (S_ISLNK(st.st_mode)) {
 		r = read_link(s, file);
 		if (r < 0)
-			return r;
+			return r == -ENOENT ? drop_file(s->f) : r;
 	}
 	fd = open_name(s, file);
+	if (fd == -ENOENT && !file->link)
+		return drop_file(s->f);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		warn(s, name, file->link, fd < 0 ? -fd : errno);
 		return 0;
@@ -230,14 +248,6 @@ static int file_order(const void *a, const void *b)
 	int r = by_place(fa, fb);
 
 	return r ? r : fb->staged - fa->staged;
-}
-
-static void file_clear(struct cpr_file *file)
-{
-	free((void *)file->name);
-	free((void *)file->set);
-	free(file->link);
-	cpr_inspect_free(file->inspect);
 }
 
 /* Sorts; of a staged and a published file in one place the staged one stays. */

@@ -15,10 +15,14 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct box {
@@ -367,6 +371,40 @@ static void staged_files_count_as_published(void **state)
 		assert_non_null(f->file[i].inspect);
 }
 
+/* Somebody works in the folder meanwhile: a link becomes a file, goes, and is back. */
+static void a_changing_folder_is_no_error(void **state)
+{
+	_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
+	char name[512];
+	pid_t pid;
+
+	mkdir(in(*state, "root"), 0755);
+	put_file(in(*state, "root/jar41sccp.9-4-2ES26.sbn"), "x", 1);
+	strcpy(name, in(*state, "root/Jar41sccp.9-4-2ES26.sbn"));
+	pid = fork();
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (bool link = true; pid == 0; link = !link) {
+		unlink(name);
+		if (link && symlink("jar41sccp.9-4-2ES26.sbn", name) < 0)
+			_exit(1);
+		if (!link)
+			put_file(name, "x", 1);
+	}
+	for (int i = 0; i < 3000; i++) {
+		_cleanup_(cpr_firmware_freep) struct cpr_firmware *f = NULL;
+
+		assert_int_equal(cpr_firmware_scan(in(*state, "root"), &f, &e), 0);
+		assert_in_range(f->file_n, 1, 2);
+		/* a file that is gone is no file that cannot be read */
+		for (size_t k = 0; k < e.n; k++)
+			assert_null(strstr(e.line[k], "permission"));
+		cpr_errors_clear(&e);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static void odd_names_are_left_alone(void **state)
 {
 	_cleanup_(cpr_fw_set_freep) struct cpr_fw_set *set =
@@ -414,6 +452,7 @@ int main(void)
 		TEST(every_family_is_complete_when_whole),
 		TEST(links),
 		TEST(staged_files_count_as_published),
+		TEST(a_changing_folder_is_no_error),
 		TEST(odd_names_are_left_alone),
 		TEST(a_linked_private_folder_is_not_followed),
 	};

@@ -10,3 +10,4 @@ cpr-phone-inc  := lib phone
 cpr-phone-use  := libphone libcpr-cli libcpr
 cpr-phone-pkgs := jansson
 INSTALL_FILES  += 755:$B/cpr-phone:$(BINDIR)/cpr-phone
+INSTALL_FILES  += 644:docs/cpr-phone.8:$(PREFIX)/share/man/man8/cpr-phone.8

@@ -60,27 +60,26 @@ static void write_message(struct cpr_phone *p, uint8_t type, struct cpr_pen *pen
 	const struct cpr_lease *l = &p->lease;
 	bool bound = l->state == CPR_LEASE_BOUND;
 	bool choosing = type == CPR_DHCP_REQUEST && !bound;
+	bool decline = type == CPR_DHCP_DECLINE, release = type == CPR_DHCP_RELEASE;
 
 	cpr_dhcp_begin(pen, 1, l->xid, 0, 0x8000,
 		bound ? l->address : (struct in_addr){0}, p->config.mac);
 	cpr_dhcp_option(pen, 53, &type, 1);
-	if (choosing || type == CPR_DHCP_RELEASE)
+	if (choosing || release)
 		cpr_dhcp_option(pen, 54, &l->server, 4);
 	write_identity(p, pen);
-	if (type == CPR_DHCP_RELEASE)
-		goto end;
-	if (type != CPR_DHCP_DECLINE)
+	if (!decline && !release)
 		write_name(p, pen);
-	write_class(p, pen);
-	if (choosing || type == CPR_DHCP_DECLINE)
+	if (!release)
+		write_class(p, pen);
+	if (choosing || decline)
 		cpr_dhcp_option(pen, 50, &l->address, 4);
-	if (type == CPR_DHCP_DECLINE) {
+	if (decline) {
 		cpr_dhcp_option(pen, 54, &l->server, 4);
 		cpr_dhcp_option(pen, 56, "Duplicate IP detected", 21);
-	} else {
+	} else if (!release) {
 		cpr_dhcp_option(pen, 55, parameters, sizeof(parameters));
 	}
-end:
 	cpr_pen_u8(pen, 0);
 	cpr_dhcp_end(pen, PAYLOAD);
 }

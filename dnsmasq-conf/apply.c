@@ -43,8 +43,7 @@ static void guard(
 	else
 		cpr_errors_add(e, c->o->path, first_difference(c),
 			"it is there, and is not of our making as far as " RECORD_FILE
-			" tells; this line would change: move the file away and run "
-			"again");
+			" tells; this line would change: move the file away and run again");
 }
 
 static bool has_mode(int base, const char *path)

@@ -287,12 +287,9 @@ int cmd_generate(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.help_filter = help_filter,
-		.doc = "Write what the servers and the phones read, from the site file "
-		       "and "
-		       "the firmware that is there.  All of it is built and checked "
-		       "before "
-		       "the first file is written; what is right already is not "
-		       "touched.\v"
+		.doc = "Write what the servers and the phones read, from the site file and "
+		       "the firmware that is there.  All of it is built and checked before "
+		       "the first file is written; what is right already is not touched.\v"
 		       "With --root the files name paths without DIR, as they are seen "
 		       "inside of it.  "
 		       "A generated file that was edited by hand is not overwritten.  "

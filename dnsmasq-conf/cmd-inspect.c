@@ -143,17 +143,14 @@ int cmd_inspect(int argc, char **argv)
 	static const struct argp argp = {.parser = parse,
 		.children = children,
 		.args_doc = "FILE...",
-		.doc = "Say of each firmware file what it is: container, own name, what "
-		       "it "
+		.doc = "Say of each firmware file what it is: container, own name, what it "
 		       "lists, whether it is whole.  The signature is not checked: only "
-		       "the "
-		       "phone has the key.\vWith --json one object a line and file.\n"
+		       "the phone has the key.\vWith --json one object a line and file.\n"
 		       "Exit status: 0; 1 a file cannot be read; 6 one is damaged or "
 		       "renamed.\n\nExamples:\n"
 		       "  cpr-conf inspect term61.default.loads\n"
 		       "  cpr-conf inspect --json *.sbn | jq -r 'select(.complete == "
-		       "false) "
-		       "| .file'"};
+		       "false) | .file'"};
 	struct arguments a = {0};
 	int worst = CPR_EXIT_OK;
 

@@ -25,8 +25,7 @@ struct arguments {
 static const struct argp_option options[] = {
 	{"markdown", OPT_MARKDOWN, NULL, 0, "print a Markdown table", 0},
 	{"vendor-class", OPT_VENDOR_CLASS, "STRING", 0,
-		"print the model that sends this DHCP option 60; exit 6 when no phone "
-		"does",
+		"print the model that sends this DHCP option 60; exit 6 when no phone does",
 		0},
 	{0},
 };
@@ -150,8 +149,7 @@ int cmd_models(int argc, char **argv)
 	static const struct argp argp = {.options = options,
 		.parser = parse,
 		.children = children,
-		.doc = "Print the phone models that are known.\vAn empty cell is a gap: "
-		       "no "
+		.doc = "Print the phone models that are known.\vAn empty cell is a gap: no "
 		       "source tells.\n\nExamples:\n"
 		       "  cpr-conf models\n"
 		       "  cpr-conf models --vendor-class 'Cisco Systems, Inc. IP Phone "

@@ -68,12 +68,10 @@ int cmd_verify(int argc, char **argv)
 {
 	static const struct argp argp = {.parser = parse,
 		.children = children,
-		.doc = "Say of each model whether a wiped phone of it would come back, "
-		       "and "
+		.doc = "Say of each model whether a wiped phone of it would come back, and "
 		       "what is wrong with the TFTP root.\vExit status: 0 all is well "
 		       "(notes "
-		       "and warnings do not count); 6 a model cannot recover, or a file "
-		       "is "
+		       "and warnings do not count); 6 a model cannot recover, or a file is "
 		       "damaged.\n\nExamples:\n"
 		       "  cpr-conf verify\n"
 		       "  cpr-conf verify --json | jq -r '.findings[].file'\n"
@@ -181,11 +179,9 @@ int cmd_plan(int argc, char **argv)
 		.doc = "Show what would be served: to whom, from where, which load.  "
 		       "Nothing "
 		       "is judged (see verify) and nothing written (see generate).\v"
-		       "A model keeps the load that XMLDefault.cnf.xml names while that "
-		       "is "
+		       "A model keeps the load that XMLDefault.cnf.xml names while that is "
 		       "complete: a newly imported package re-flashes nobody, unless the "
-		       "site "
-		       "file says load = or upgrade = \"auto\".\n\nExample:\n"
+		       "site file says load = or upgrade = \"auto\".\n\nExample:\n"
 		       "  cpr-conf plan"};
 	_cleanup_(world_freep) struct world *w = NULL;
 	struct common c = {0};

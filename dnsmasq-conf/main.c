@@ -90,8 +90,7 @@ int main(int argc, char **argv)
 	static const struct argp argp = {.parser = parse,
 		.args_doc = "COMMAND [OPTION...]",
 		.help_filter = help_filter,
-		.doc = "Make the configuration that brings wiped Cisco IP phones back, "
-		       "and "
+		.doc = "Make the configuration that brings wiped Cisco IP phones back, and "
 		       "say whether it would.\v"
 		       "'cpr-conf COMMAND --help' tells more.  A first run:\n"
 		       "  cpr-conf verify             which models would recover?\n"

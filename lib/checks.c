@@ -385,15 +385,12 @@ const struct cpr_check cpr_checks[] = {
 		"DHCP tells the phones where their firmware is (option 150, option 66, "
 		"siaddr). "
 		"Without an address there is nothing to tell, and a wiped phone never "
-		"asks for "
-		"a file.",
+		"asks for a file.",
 		"set tftp-servers = {\"ADDRESS\"} in the site file", no_tftp_server},
 	{"no-call-manager", CPR_WARNING,
 		"XMLDefault.cnf.xml without a callManagerGroup is ignored as a whole by "
-		"the "
-		"phones (one source, and every sample has the group). A phone then "
-		"recovers its "
-		"firmware, and registers nowhere.",
+		"the phones (one source, and every sample has the group). A phone then "
+		"recovers its firmware, and registers nowhere.",
 		"set call-managers = {\"ADDRESS\"} in the site file", no_call_manager},
 	{"missing-image", CPR_ERROR,
 		"A phone fetches every file that the packing list names, in its order. "
@@ -405,86 +402,71 @@ const struct cpr_check cpr_checks[] = {
 		"TFTP servers on Linux tell JAR41 from jar41, and phones ask exactly as "
 		"the list "
 		"prints it; lists of 8.2(2) to 8.3(1) print capitals for files that are "
-		"lower "
-		"case.",
+		"lower case.",
 		"import the package with cpr-helper, which adds a link for each spelling",
 		wrong_case},
 	{"truncated-image", CPR_ERROR,
 		"A file that was cut off or padded, by a broken download or a full disk, "
 		"has the "
-		"right name and header. The phone fetches it, refuses it, and starts "
-		"over.",
+		"right name and header. The phone fetches it, refuses it, and starts over.",
 		"fetch the package again and import it with --replace", truncated_image},
 	{"renamed", CPR_ERROR,
 		"A signed file holds its own name, and the phone compares it with the "
 		"name it "
 		"asked for (\"filename doesn't match filename in envelope\"). A renamed "
-		"image is "
-		"refused, whatever it is renamed to.",
+		"image is refused, whatever it is renamed to.",
 		"give the file its own name back, or import its package again", renamed},
 	{"loads-inner-name", CPR_ERROR,
 		"A packing list is signed under its own name like an image. A list of "
 		"another "
 		"version or protocol, copied to the name the phone asks for, is refused.",
 		"give the file its own name back, and import the package that holds the "
-		"right "
-		"list",
+		"right list",
 		loads_inner_name},
 	{"container-malformed", CPR_ERROR,
 		"The header of a signed file says its length, name and signature. Where "
-		"it is "
-		"damaged the phone cannot check the file and refuses it.",
+		"it is damaged the phone cannot check the file and refuses it.",
 		"fetch the package again and import it with --replace",
 		container_malformed},
 	{"loads-malformed", CPR_ERROR,
 		"What a load consists of stands in its .loads file alone. A phone that "
-		"cannot "
-		"read the list asks for nothing more.",
+		"cannot read the list asks for nothing more.",
 		"fetch the package again and import it with --replace", loads_malformed},
 	{"unreadable", CPR_ERROR,
 		"TFTP servers give out only what everybody may read; the phone gets an "
-		"error "
-		"instead of the file.",
+		"error instead of the file.",
 		"chmod a+r the file", unreadable},
 	{"no-term-file", CPR_ERROR,
 		"A wiped phone knows one name only: term<NN>.default.loads, with its "
-		"model's "
-		"number. Without this file none of the others is ever asked for.",
+		"model's number. Without this file none of the others is ever asked for.",
 		"import the package of the load: it holds the term file of each of its "
 		"models",
 		no_term_file},
 	{"term-not-served", CPR_ERROR,
 		"SCCP and SIP packages bring term files of one name, so they are kept "
-		"aside and "
-		"the one of the plan is linked into the TFTP root.",
+		"aside and the one of the plan is linked into the TFTP root.",
 		"run cpr-conf generate", term_not_served},
 	{"term-version", CPR_NOTE,
 		"A phone boots with the load of its term file, reads XMLDefault.cnf.xml, "
 		"and "
 		"loads once more when that names another one. It costs some minutes, and "
-		"with "
-		"another protocol the phone is a different one.",
+		"with another protocol the phone is a different one.",
 		"set recovery or load of the model in the site file to the same load",
 		term_version},
 	{"dangling-load", CPR_WARNING,
 		"XMLDefault.cnf.xml tells each model its load. A phone that runs another "
-		"one "
-		"asks for that list at every boot, gets an error or half a load, and "
-		"stays as it "
-		"is.",
-		"import the load's package, or run cpr-conf generate where another load "
-		"is "
+		"one asks for that list at every boot, gets an error or half a load, and "
+		"stays as it is.",
+		"import the load's package, or run cpr-conf generate where another load is "
 		"complete",
 		dangling_load},
 	{"no-complete-load", CPR_ERROR,
 		"Only a load whose files are all there, whole and under their own names "
-		"can be "
-		"named in XMLDefault.cnf.xml.",
+		"can be named in XMLDefault.cnf.xml.",
 		"import a package for the model", no_complete_load},
 	{"os79xx", CPR_ERROR,
 		"A wiped 7940 or 7960 asks for OS79XX.TXT, which names its image, and "
-		"for that "
-		"image next. Old loads take a blank behind the name as part of it "
+		"for that image next. Old loads take a blank behind the name as part of it "
 		"(CSCdv19260).",
 		"run cpr-conf generate, or take the file away before it", os79xx},
 	{"xmldefault-malformed", CPR_ERROR,
@@ -492,8 +474,7 @@ const struct cpr_check cpr_checks[] = {
 		"nor a "
 		"call manager to register with; and what cannot be parsed is not merged "
 		"into.",
-		"mend the file at the line that is named, or move it away and run "
-		"cpr-conf "
+		"mend the file at the line that is named, or move it away and run cpr-conf "
 		"generate",
 		xmldefault_malformed},
 };

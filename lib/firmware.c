@@ -50,8 +50,7 @@ static void warn(const struct scan *s, const char *name, const char *link, int e
 	if (link)
 		cpr_errors_add(s->e, s->path, 0,
 			"'%s' is a link to '%s', which is no file inside the folder, "
-			"mend or "
-			"remove it",
+			"mend or remove it",
 			name, link);
 	else
 		cpr_errors_add(s->e, s->path, 0,

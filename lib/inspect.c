@@ -206,8 +206,7 @@ static int check_cd34(int fd, struct cpr_inspect *i, uint64_t payload_len)
 	if (!r)
 		snprintf(i->why, sizeof(i->why),
 			"its payload is not the one its header has the SHA-256 of; copy "
-			"the "
-			"file again");
+			"the file again");
 	return 0;
 }
 
@@ -279,8 +278,7 @@ static int look_inside(
 	if (!payload_len && i->kind != CPR_KIND_OTHER) {
 		i->complete = 0;
 		snprintf(i->why, sizeof(i->why),
-			"nothing is behind its header; copy the "
-			"file again");
+			"nothing is behind its header; copy the file again");
 		return 0;
 	}
 	if (i->container.type == CPR_CONTAINER_CD34)

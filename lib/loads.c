@@ -292,8 +292,7 @@ static int parse_lines(struct parser *p, struct cpr_span s, bool ini)
 		}
 		if (n > max) {
 			FAULT(p,
-				"%zu bytes, where the phone reads %zu; the list is "
-				"damaged",
+				"%zu bytes, where the phone reads %zu; the list is damaged",
 				n, max);
 			continue;
 		}

@@ -317,8 +317,7 @@ static const char *const resets[] = {
 	[CPR_FAMILY_79X1] =
 		"1. Unplug the phone, network cable and power brick.\n"
 		"2. Hold # and plug it in again. Keep holding until the line buttons\n"
-		"   flash amber one after the other (7906, 7911: until the handset's "
-		"red\n"
+		"   flash amber one after the other (7906, 7911: until the handset's red\n"
 		"   light comes on), then let go.\n"
 		"3. Within 60 seconds press\n"
 		"   1 2 3 4 5 6 7 8 9 * 0 #  to delete its settings, or\n"

@@ -235,8 +235,7 @@ static int check_path(cfg_t *cfg, cfg_opt_t *opt)
 	for (const char *c = path; *c; c++)
 		if (!plain_character((unsigned char)*c))
 			return cpr_site_note(cfg,
-				"%s: \"%.64s\" has a character that servers' files "
-				"cannot "
+				"%s: \"%.64s\" has a character that servers' files cannot "
 				"hold: use letters, digits and / . _ - + @ ~",
 				opt->name, path);
 	return 0;

@@ -103,8 +103,7 @@ static void step(struct scan *s)
 		refuse(s, s->line, "has a NUL byte: remove it");
 	if (begins(s, "${"))
 		refuse(s, s->line,
-			"has \"${\", and variables are not replaced here: write the "
-			"value");
+			"has \"${\", and variables are not replaced here: write the value");
 	s->line += c == '\n';
 	s->at++;
 }

@@ -122,8 +122,7 @@ static void check_pin(struct builder *b, cfg_t *sec, const struct cpr_site_model
 		cpr_model_takes_load(m->model, m->load))
 		return;
 	section_wrong(b, sec,
-		"model \"%s\": \"%.64s\" is not one of its loads: theirs begin with "
-		"%s%s%s",
+		"model \"%s\": \"%.64s\" is not one of its loads: theirs begin with %s%s%s",
 		cfg_title(sec), m->load, sccp ? sccp : "", sccp && sip ? " or " : "",
 		sip ? sip : "");
 }
@@ -143,8 +142,7 @@ static int take_model(struct builder *b, cfg_t *sec)
 	if (!m->model) {
 		section_wrong(b, sec,
 			"model \"%.64s\" is unknown: write it like \"7961\" (cpr-conf "
-			"models "
-			"lists them)",
+			"models lists them)",
 			cfg_title(sec));
 		return 0;
 	}

@@ -153,8 +153,7 @@ static void knocked(struct cpr_phone *p)
 	if (p->knock.outcome == CPR_KNOCK_SILENT)
 		cpr_phone_fault(p, CPR_FAULT_HTTP_6970_DROPPED, p->knock.asked, 0,
 			"%s answers neither yes nor no on TCP port 6970, where a load "
-			"from 9 on "
-			"asks before TFTP",
+			"from 9 on asks before TFTP",
 			server);
 	else if (p->knock.outcome == CPR_KNOCK_OPEN && !p->http_said)
 		cpr_phone_say(p,
@@ -315,14 +314,12 @@ static void blame_silence(struct cpr_phone *p, const char *server)
 	if (turned_round(p, address))
 		cpr_phone_fault(p, CPR_FAULT_OPTION150_BYTE_ORDER, f->asked, 0,
 			"option 150 leads to %s, where nobody answers: %s with its bytes "
-			"turned "
-			"round",
+			"turned round",
 			server, text);
 	else if (!cpr_neighbour_reachable(p, address))
 		cpr_phone_fault(p, CPR_FAULT_TFTP_NO_ANSWER, f->asked, 0,
 			"TFTP server %s is in another network and the lease names no "
-			"gateway "
-			"(option 3)",
+			"gateway (option 3)",
 			server);
 	else if (!cpr_neighbour_known(p, address))
 		cpr_phone_fault(p, CPR_FAULT_TFTP_NO_ANSWER, f->asked, 0,
@@ -384,8 +381,7 @@ void cpr_fetch_blame(struct cpr_phone *p)
 	case CPR_FETCH_OACK:
 		cpr_phone_fault(p, CPR_FAULT_TFTP_UNEXPECTED_OACK, f->asked, f->answered,
 			"TFTP server %s confirms options for \"%s\" that the phone did "
-			"not ask "
-			"for",
+			"not ask for",
 			server, f->name);
 		break;
 	}

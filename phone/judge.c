@@ -90,8 +90,7 @@ int cpr_judge_loads(const char *name, const uint8_t *bytes, size_t len,
 	if ((l->hardware_compatibility & hardware_mask) != hardware_mask) {
 		snprintf(why, CPR_JUDGE_WHY,
 			"hardware compatibility mismatch: the load knows boards 0x%x, "
-			"this one "
-			"needs 0x%x",
+			"this one needs 0x%x",
 			l->hardware_compatibility, hardware_mask);
 		return -EINVAL;
 	}
@@ -113,8 +112,7 @@ bool cpr_judge_image(const char *name, const uint8_t *head, size_t len, uint64_t
 		return false;
 	if (c.has_payload_len && total != c.payload_offset + (uint64_t)c.payload_len) {
 		snprintf(why, CPR_JUDGE_WHY,
-			"it is %llu bytes long, its header says %llu: truncated or "
-			"padded",
+			"it is %llu bytes long, its header says %llu: truncated or padded",
 			(unsigned long long)total,
 			(unsigned long long)c.payload_offset + c.payload_len);
 		return false;
@@ -122,8 +120,7 @@ bool cpr_judge_image(const char *name, const uint8_t *head, size_t len, uint64_t
 	if (cpr_cnu_complete(head + c.payload_offset, len - c.payload_offset,
 		    total - c.payload_offset) == 0) {
 		snprintf(why, CPR_JUDGE_WHY,
-			"it is %llu bytes long, which is not what its archive adds up "
-			"to: "
+			"it is %llu bytes long, which is not what its archive adds up to: "
 			"truncated or padded",
 			(unsigned long long)total);
 		return false;

@@ -295,8 +295,7 @@ void cpr_lease_frame(struct cpr_phone *p, const struct cpr_frame *f)
 			acknowledged(p, &m, f->from);
 		else if (m.type == CPR_DHCP_NAK)
 			fail(p, NAK_MS,
-				"the DHCP server refused the address it had offered "
-				"(NAK)");
+				"the DHCP server refused the address it had offered (NAK)");
 		break;
 	case CPR_LEASE_PROBE:
 		if (m.type == CPR_DHCP_OFFER)

@@ -92,8 +92,7 @@ static const struct argp_option argp_options[] = {
 		1},
 	{"load", KEY_LOAD, "LOAD", 0,
 		"Scenario boot: the load that runs, SCCP41.9-4-2SR3-1S; unless given it "
-		"is not "
-		"known, and the load that the configuration names is fetched",
+		"is not known, and the load that the configuration names is fetched",
 		1},
 	{"json", KEY_JSON, NULL, 0, "Report in JSON on stdout", 2},
 	{"pcap", KEY_PCAP, "FILE", 0, "Record every frame sent and received", 2},
@@ -105,12 +104,10 @@ static const struct argp_option argp_options[] = {
 		3},
 	{"pause", KEY_PAUSE, "S", 0,
 		"Quiet time of a reboot, and between two tries (2; a real phone reboots "
-		"for up "
-		"to minutes and tries again after about 90 s)",
+		"for up to minutes and tries again after about 90 s)",
 		3},
 	{"no-delay", KEY_NO_DELAY, NULL, 0,
-		"Without the real phones' start delay of 1 to 10 s, which hangs on the "
-		"MAC",
+		"Without the real phones' start delay of 1 to 10 s, which hangs on the MAC",
 		3},
 	{"timeout", KEY_TIMEOUT, "S", 0, "Give up after so long (900)", 3},
 	{0},
@@ -124,12 +121,10 @@ static const char argp_doc[] =
 	"the interface; the phones have MACs and addresses of their own, and give the "
 	"addresses "
 	"back.  The servers must be other hosts (or another network namespace): a packet "
-	"socket "
-	"does not reach the own host's.\n\nExit: 0 every phone got there, 1 the "
+	"socket does not reach the own host's.\n\nExit: 0 every phone got there, 1 the "
 	"interface or the "
 	"permission is missing or it was interrupted, 2 usage, 6 a phone is stuck, or in "
-	"scenario "
-	"boot a fault was seen.\n\nExamples:\n"
+	"scenario boot a fault was seen.\n\nExamples:\n"
 	"  cpr-phone -i eth1                         a wiped 7961\n"
 	"  cpr-phone -i eth1 -m 7960 --json          a wiped 7960, report in JSON\n"
 	"  cpr-phone -i eth1 -s dhcp                 what a phone would get here\n"
@@ -170,8 +165,7 @@ static void parse_model(const char *text, struct options *o, struct argp_state *
 	else if (!cpr_phone_plays(o->config.model))
 		argp_error(state,
 			"--model: how a %s boots is not known well enough to play it; "
-			"--list "
-			"shows those that can be played",
+			"--list shows those that can be played",
 			o->config.model->model);
 }
 
@@ -266,8 +260,7 @@ static void list(void)
 			printf("  %-10s %s\n", cpr_models[i].model,
 				cpr_models[i].term ? cpr_models[i].term : "OS79XX.TXT");
 	fputs("models that it does not, because how they boot or what they call "
-	      "themselves is "
-	      "not known well enough:\n ",
+	      "themselves is not known well enough:\n ",
 		stdout);
 	for (size_t i = 0; i < cpr_models_n; i++)
 		if (!cpr_phone_plays(&cpr_models[i]) &&

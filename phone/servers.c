@@ -64,8 +64,7 @@ static void none(struct cpr_phone *p)
 {
 	cpr_phone_fault(p, CPR_FAULT_DHCP_NO_TFTP_SERVER, p->last_seen, 0,
 		"the DHCP answer names no usable TFTP server: neither option 150 nor 66, "
-		"next "
-		"server (siaddr) nor server name");
+		"next server (siaddr) nor server name");
 	cpr_phone_end(p, false, NULL);
 }
 

@@ -50,8 +50,7 @@ static const struct argp_option option_table[] = {
 	{"address", 'a', "CIDR", 0,
 		"Our address there, such as 192.168.150.1/24; it is put on the interface "
 		"and "
-		"taken off at the end.  Without it the interface's own address is used, "
-		"or "
+		"taken off at the end.  Without it the interface's own address is used, or "
 		"192.168.150.1/24 where it has none",
 		0},
 	{"model", 'm', "MODEL", 0,
@@ -67,25 +66,19 @@ static const struct argp_option option_table[] = {
 };
 
 static const char doc[] =
-	"Brings wiped Cisco IP phones back, with nothing else on the wire: serves DHCP "
-	"and "
-	"TFTP on one interface, to Cisco phones only, and shows how far each phone came."
-	"\v"
-	"PACKAGE is a firmware package as Cisco ships it (.zip, .tar, .cop.sgn); a "
-	"folder "
+	"Brings wiped Cisco IP phones back, with nothing else on the wire: serves DHCP and "
+	"TFTP on one interface, to Cisco phones only, and shows how far each phone came.\v"
+	"PACKAGE is a firmware package as Cisco ships it (.zip, .tar, .cop.sgn); a folder "
 	"stands for the packages in it.\n"
 	"\n"
 	"  cpr-recover -i eth1 cmterm-7941_7961-sccp.9-4-2SR3.zip\n"
 	"\n"
-	"It refuses to start where another DHCP server answers, or where something on "
-	"this "
-	"machine holds UDP port 67 or 69.  It ends when every phone it saw is back and "
-	"no "
+	"It refuses to start where another DHCP server answers, or where something on this "
+	"machine holds UDP port 67 or 69.  It ends when every phone it saw is back and no "
 	"new one came for a minute.  Nothing outlives it: address, server and files go.\n"
 	"\n"
 	"Exit status: 0 every phone is back; 1 it could not run, or was interrupted; 2 "
-	"usage; "
-	"4 a package is no good; 6 a phone is not back in time.";
+	"usage; 4 a package is no good; 6 a phone is not back in time.";
 
 static unsigned minutes(const char *text, struct argp_state *state)
 {

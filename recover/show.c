@@ -167,8 +167,7 @@ void cpr_bench_show(struct cpr_bench_shown *s, struct cpr_bars *bars,
 		show_stage(s, slot, bars, p);
 	if (!s->over && cpr_bench_watch_over(w, UINT64_MAX)) {
 		cpr_bars_line(bars,
-			"every phone is back; ends when no new one came for a "
-			"minute");
+			"every phone is back; ends when no new one came for a minute");
 		s->over = true;
 	}
 	if (p->stage != CPR_BENCH_RECOVERED)

@@ -27,8 +27,7 @@ enum {
 
 static const struct argp_option options[] = {
 	{"replace", OPT_REPLACE, NULL, 0,
-		"replace files of the same name that hold other bytes; transfers under "
-		"way "
+		"replace files of the same name that hold other bytes; transfers under way "
 		"finish with the old ones",
 		0},
 	{"dry-run", OPT_DRY_RUN, NULL, 0, "check everything, publish nothing", 0},
@@ -47,15 +46,13 @@ static const char doc[] =
 	"every file whole and under its own name, all of it is published; else nothing, "
 	"and "
 	"all reasons are given.  No phone is told to run what was imported: that is for "
-	"the site file."
-	"\v"
+	"the site file.\v"
 	"Examples:\n"
 	"  cpr-helper import cmterm-7941_7961-sccp.9-4-2SR3-1.zip\n"
 	"  cpr-helper import --dry-run ~/Downloads/cisco/\n"
 	"  cpr-helper import --json P0S3-8-12-00.zip | jq .packages[].loads\n\n"
 	"Exit: 0 available, or there already; 1 the environment failed; 4 a package was "
-	"refused, nothing of it was published; else as cpr-conf, which puts the term "
-	"files "
+	"refused, nothing of it was published; else as cpr-conf, which puts the term files "
 	"and XMLDefault in place at the end.";
 
 struct arguments {
@@ -115,8 +112,7 @@ static int failed_root(const char *tftp_root, int error)
 	if (error == -ENOENT || error == -ENOTDIR)
 		cpr_say(3,
 			"TFTP root '%s' is not there: make it, or set tftp-root in the "
-			"site "
-			"file",
+			"site file",
 			tftp_root);
 	else if (error == -EBUSY)
 		cpr_say(3, "another import has been at work in '%s' for 30 s, try later",
@@ -138,8 +134,7 @@ static int failed_package(const char *tftp_root, const char *package, int error)
 	else if ((error == -ENOSPC || error == -EDQUOT) && statvfs(tftp_root, &vfs) == 0)
 		cpr_say(3,
 			"%s: no room in '%s' (%ju MiB free), nothing of it was "
-			"published: make "
-			"room and import it again",
+			"published: make room and import it again",
 			package, tftp_root,
 			(uintmax_t)vfs.f_bavail * vfs.f_frsize / (1024 * 1024));
 	else

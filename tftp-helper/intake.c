@@ -90,8 +90,7 @@ static int seen_before(struct desk *d, struct cpr_item *item)
 		if (item->kind != CPR_NAME_TERM)
 			cpr_intake_refuse(d->in, item,
 				"is also there as '%s' with other bytes: import the "
-				"package "
-				"that is right alone",
+				"package that is right alone",
 				other->entry);
 	}
 	return 0;

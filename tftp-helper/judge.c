@@ -306,8 +306,7 @@ static int compare(struct cpr_intake *in, const struct cpr_stage *stage,
 	if (!replace)
 		cpr_intake_refuse(in, item,
 			"'%s' is in the TFTP root already with other bytes: if this "
-			"package "
-			"is the right one, import it with --replace",
+			"package is the right one, import it with --replace",
 			item->name);
 	return 0;
 }

@@ -89,8 +89,7 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.parser = parse,
 		.args_doc = "COMMAND [OPTION...]",
-		.doc = "Take firmware packages of Cisco phones into the TFTP root."
-		       "\v",
+		.doc = "Take firmware packages of Cisco phones into the TFTP root.\v",
 		.help_filter = list_commands,
 	};
 

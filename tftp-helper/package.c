@@ -239,8 +239,7 @@ static int check_entry(struct walk *w, struct archive_entry *entry, const char *
 		what = "is a device or a pipe";
 	else if (archive_entry_is_encrypted(entry))
 		return refuse_all(w, label,
-			"is encrypted, which Cisco's packages are not: fetch the "
-			"original");
+			"is encrypted, which Cisco's packages are not: fetch the original");
 	if (!what)
 		return type == AE_IFDIR || state == CPR_PATH_EMPTY ? 2 : 0;
 	r = refuse(w, label, "%s, which no firmware package holds: do not trust this one",
@@ -263,8 +262,7 @@ static int one_entry(struct walk *w, struct archive *a, struct archive_entry *en
 		path = archive_entry_pathname(entry);
 	if (!path)
 		return refuse_all(w, where,
-			"holds a name that cannot be read, which no firmware package "
-			"does");
+			"holds a name that cannot be read, which no firmware package does");
 	b.label = label = label_of(where, path);
 	if (!label)
 		return -ENOMEM;

@@ -46,8 +46,7 @@ static const struct argp_option options[] = {
 		0},
 	{"evil", OPT_EVIL, "E", 0,
 		"a hostile archive: dotdot, absolute, symlink, hardlink, device, fifo, "
-		"many, "
-		"bomb, truncated, nest, encrypted",
+		"many, bomb, truncated, nest, encrypted",
 		0},
 	{"size", OPT_SIZE, "S", 0, "small (default): some KiB an image; or real", 0},
 	{"hardware-mask", OPT_MASK, "N", 0,
@@ -199,9 +198,7 @@ static int write_package(const struct arguments *a, const struct cpr_fw_set *set
 
 static const char doc[] =
 	"Write a synthetic firmware package: real names, containers, lists and sizes, "
-	"random "
-	"bytes."
-	"\vExamples:\n"
+	"random bytes.\vExamples:\n"
 	"  mkfirmware cmterm.zip                          a 7961's SCCP set\n"
 	"  mkfirmware --protocol sip --size real sip.zip  its SIP twin, about 8 MB\n"
 	"  mkfirmware --model 7960 --package dir root     a 7960's files in root/\n"

@@ -497,8 +497,7 @@ int cpr_fw_set_new(struct cpr_fw_set **out, const struct cpr_fw_request *request
 	if (!m.row) {
 		cpr_errors_add(e, NULL, 0,
 			"no set for model \"%s\" and that protocol; the models are those "
-			"of "
-			"--help",
+			"of --help",
 			request->model ? request->model : "");
 		return -EINVAL;
 	}

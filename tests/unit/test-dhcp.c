@@ -114,8 +114,7 @@ static void writes(void **state)
 
 static const char file_options[128] = "\x96\x04\xc0\xa8\x0a\x69\xff";
 static const char sname_options[64] = "\x42\x08"
-				      "10.0.0.1"
-				      "\xff";
+				      "10.0.0.1\xff";
 static const char file_piece[128] = "\x96\x04\x02\x02\x02\x02\xff";
 static const char sname_piece[64] = "\x96\x04\x03\x03\x03\x03\xff";
 static const char file_lie[128] = "\x96\xff";
@@ -153,10 +152,8 @@ static const struct {
 	/* 150 and 66 in pieces by turns */
 	{"split, interleaved",
 		BYTES("\x96\x01\x01\x42\x01"
-		      "a"
-		      "\x96\x01\x02\x42\x01"
-		      "b"
-		      "\x96\x01\x03\xff"),
+		      "a\x96\x01\x02\x42\x01"
+		      "b\x96\x01\x03\xff"),
 		NULL, NULL, CPR_DHCP_OK, 150, BYTES("\x01\x02\x03"), "", ""},
 	{"split, second past the end", BYTES("\x96\x01\x01\x96\x05\x02"), NULL, NULL,
 		CPR_DHCP_TRUNCATED, 150, BYTES("\x01"), "", ""},
@@ -164,8 +161,7 @@ static const struct {
 	{"overload file", BYTES("\x34\x01\x01\xff"), file_options, sname_options,
 		CPR_DHCP_OK, 150, BYTES("\xc0\xa8\x0a\x69"), "",
 		"\x42\x08"
-		"10.0.0.1"
-		"\xff"},
+		"10.0.0.1\xff"},
 	{"overload sname", BYTES("\x34\x01\x02\xff"), NULL, sname_options, CPR_DHCP_OK,
 		66, BYTES("10.0.0.1"), "", ""},
 	{"overload both, joined in order",
@@ -274,8 +270,7 @@ static void lies(void **state)
 	_cleanup_(cpr_freep) uint8_t *m =
 		message("\x34\x01\x03\x35\x01\x02\x96\x04\x01\x02\x03\x04\x96\x02\x05\x06"
 			"\x42\x03"
-			"abc"
-			"\xff",
+			"abc\xff",
 			22, file_piece, sname_piece, &len);
 
 	(void)state;

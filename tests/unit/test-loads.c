@@ -91,8 +91,7 @@ static void grammars(void **state)
 			"size=370348\n"
 			"ebr_offset=0x100\n; remark\n[PLATFORM_2]\r\n"
 			"kern=kern2.78xx.11-0-1-11.sbn size=2505750\r\n",
-			"sboot78xx.11-0-1-11.sbn(370348) "
-			"kern2.78xx.11-0-1-11.sbn(2505750)",
+			"sboot78xx.11-0-1-11.sbn(370348) kern2.78xx.11-0-1-11.sbn(2505750)",
 			"11-0-1-11", 3},
 		{"78xx, one file for two",
 			"[PLATFORM_1]\na=f.sbn size=1\n[PLATFORM_2]\na=f.sbn size=1",

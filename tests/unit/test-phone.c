@@ -91,8 +91,7 @@ static void discover_bytes(void **state)
 	static const char options[] = "3501013d0701001b54aabbcc0c0f5345503030314235344141"
 				      "424243433c26436973636f2053"
 				      "797374656d732c20496e632e2049502050686f6e652043502d"
-				      "3739343147003707014206030f"
-				      "962300ff";
+				      "3739343147003707014206030f962300ff";
 	static struct net n;
 	struct cpr_phone_config c = {
 		.model = cpr_model_by_name("7941"), .scenario = CPR_SCENARIO_DHCP};

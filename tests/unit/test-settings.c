@@ -27,10 +27,8 @@ static const struct {
 		"10.0.0.1", 2000},
 	{"the model's own line, blanks around it",
 		"<?xml version=\"1.0\"?>\n<Default><!-- x --><loadInformation30018> A "
-		"</loadInformation30018>"
-		"<loadInformation115 model=\"Cisco 7941\">\n "
-		"SCCP41.9-4-2SR3-1S\n</loadInformation115>"
-		"</Default>",
+		"</loadInformation30018><loadInformation115 model=\"Cisco 7941\">\n "
+		"SCCP41.9-4-2SR3-1S\n</loadInformation115></Default>",
 		115, 0, "SCCP41.9-4-2SR3-1S", "", 2000},
 	{"a number that only begins alike",
 		"<Default><loadInformation1>A</loadInformation1></Default>", 115, 0, "",

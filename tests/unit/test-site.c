@@ -283,8 +283,7 @@ static const struct {
 	{"\nnetwork \"10.1.0.0/16\"\n{\n}\n",
 		"2: network \"10.1.0.0/16\" has no tftp-servers: name one or two\n"},
 	{"model \"7999\" {\n}", "1: model \"7999\" is unknown: write it like \"7961\" "
-				"(cpr-conf models lists "
-				"them)\n"},
+				"(cpr-conf models lists them)\n"},
 	{"model \"7961\" { }\nmodel \"cp-7961g\" { }",
 		"2: model \"cp-7961g\" is there twice: put its settings into one "
 		"section\n"},
@@ -293,8 +292,7 @@ static const struct {
 	{"model \"7961\" { recovery = \"a/b\" }", "1: recovery: \"a/b\" " LOAD},
 	{"model \"7961\" { recovery = \"\" }", "1: recovery: \"\" " LOAD},
 	{"model \"7961\" { load = \"SCCP42.9-4-2\" }",
-		"1: model \"7961\": \"SCCP42.9-4-2\" is not one of its loads: theirs "
-		"begin "
+		"1: model \"7961\": \"SCCP42.9-4-2\" is not one of its loads: theirs begin "
 		"with SCCP41. or SIP41.\n"},
 	{"colour = red",
 		"1: no such option 'colour': what can stand here is " TITLE_KEYS},
@@ -306,8 +304,7 @@ static const struct {
 	{"keep += 5", "1: attempt to append to non-list option 'keep': write = instead "
 		      "of +=\n"},
 	{"keep = {5}", "1: unexpected token '{': put texts in quotes, lists in { }, "
-		       "commas between "
-		       "their values\n"},
+		       "commas between their values\n"},
 	{"network { }",
 		"1: missing title for section 'network': write it behind the name, in "
 		"quotes\n"},
@@ -326,16 +323,13 @@ static const struct {
 		"4: has \"${\", and variables are not replaced here: write the value\n"},
 	/* One run tells all of them, in the order of the file. */
 	{"keep = 0 # no\n// none\nmodel \"7999\" { load = \"a b\"\n}\nprotocol = x\n"
-	 "kea { mode = x\n enable = x }\nnetwork \"x\" { }\ntftp-servers = {\n# "
-	 "a\n\"x\",\n"
+	 "kea { mode = x\n enable = x }\nnetwork \"x\" { }\ntftp-servers = {\n# a\n\"x\",\n"
 	 "\"y\"\n}\n",
 		"1: keep: \"0\" is no number of files: write 1 to 1000\n"
 		"3: load: \"a b\" " LOAD "3: model \"7999\" is unknown: write it like "
-		"\"7961\" (cpr-conf models lists "
-		"them)\n"
+		"\"7961\" (cpr-conf models lists them)\n"
 		"5: protocol: \"x\" is none: write \"sccp\" or \"sip\"\n"
-		"6: mode: \"x\" is unknown: write \"hook\", \"class\" or "
-		"\"flex-option\"\n"
+		"6: mode: \"x\" is unknown: write \"hook\", \"class\" or \"flex-option\"\n"
 		"7: enable: \"x\" is neither: write true or false\n"
 		"8: network \"x\" " NETWORK
 		"8: network \"x\" has no tftp-servers: name one or two\n"

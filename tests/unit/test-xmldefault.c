@@ -73,8 +73,8 @@ static const struct {
 		HEAD "<Default>\n\t" GROUP(
 			"192.0.2.1") "\n\t<!-- old "
 				     "-->\n\t<loadInformation8>P</loadInformation8> <!-- "
-				     "hall -->"
-				     "\n\t" LOAD7941 "\n\t<loadInformation30002>Q</"
+				     "hall -->\n\t" LOAD7941
+				     "\n\t<loadInformation30002>Q</"
 				     "loadInformation30002>\n\t" LOAD7961
 				     "\n</Default>\n",
 		NULL},
@@ -211,8 +211,7 @@ static void torn_groups(void **state)
 		"<Default>\n</Default>",
 		"<Default><callManagerGroup/></Default>",
 		"<Default><callManagerGroup><members/></callManagerGroup></Default>",
-		"<Default><callManagerGroup><members><member/></members></"
-		"callManagerGroup>"
+		"<Default><callManagerGroup><members><member/></members></callManagerGroup>"
 		"</Default>",
 		"<Default><callManagerGroup><name>d</name><members><member><callManager/>"
 		"</member></members></callManagerGroup></Default>",

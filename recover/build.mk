@@ -10,3 +10,4 @@ cpr-recover-inc  := lib
 cpr-recover-use  := librecover libcpr-cli libcpr
 cpr-recover-pkgs := jansson
 INSTALL_FILES    += 755:$B/cpr-recover:$(SBINDIR)/cpr-recover
+INSTALL_FILES    += 644:docs/cpr-recover.8:$(PREFIX)/share/man/man8/cpr-recover.8

@@ -138,6 +138,12 @@ static void show_stage(struct cpr_bench_shown *s, unsigned slot, struct cpr_bars
 		p->ip.s_addr ? " at " : "", p->ip.s_addr ? ip : "", in_words(p->stage));
 	s->phone[slot].seen = true;
 	s->phone[slot].stage = p->stage;
+	if (p->stage == CPR_BENCH_DHCP && p->vlan >= 0)
+		cpr_bars_line(bars,
+			"%s %s: asks in VLAN %d, but this interface serves frames "
+			"without "
+			"tag; take the voice VLAN off its switch port",
+			model_of(p), p->name, p->vlan);
 	if (p->stage == CPR_BENCH_REGISTERING && !p->list && !s->phone[slot].hinted) {
 		cpr_bars_line(bars,
 			"%s %s: has firmware and asked for none; to recover it, reset it "
@@ -192,12 +198,20 @@ static const struct cpr_bench_file *open_file(const struct cpr_bench_phone *p)
 /* What the person can look at next; "" when nothing comes to mind. */
 static const char *advice(const struct cpr_bench_phone *p, const struct cpr_bench_file *f)
 {
+	if (p->stage == CPR_BENCH_DHCP && p->vlan >= 0)
+		return "; it is in a voice VLAN, and this interface serves frames "
+		       "without "
+		       "tag: take the voice VLAN off its switch port";
 	if (p->stage == CPR_BENCH_DHCP && !p->ip.s_addr)
 		return "; it got no address: does a firewall here drop UDP port 67?";
 	if (p->stage == CPR_BENCH_TFTP && f && f->state == CPR_BENCH_ASKED)
 		return "; it got no answer: does a firewall here drop UDP port 69?";
 	if (p->stage == CPR_BENCH_TFTP && f && f->state == CPR_BENCH_MISSING)
 		return "; are the packages for this model?";
+	if (p->stage == CPR_BENCH_LOADS && !f)
+		return "; it read its packing list and asks for no image: it refuses "
+		       "this load, "
+		       "try another version";
 	if (p->stage == CPR_BENCH_REBOOTING)
 		return "; it may still be writing its flash: leave it powered";
 	return "";

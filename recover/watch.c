@@ -169,7 +169,7 @@ static void begin_round(struct cpr_bench_phone *p)
 }
 
 static struct cpr_bench_phone *from_client(
-	struct cpr_bench_watch *w, const struct cpr_dhcp *d, uint64_t now_ms)
+	struct cpr_bench_watch *w, const struct cpr_dhcp *d, int vlan, uint64_t now_ms)
 {
 	struct cpr_bench_phone *p = find(w, d->chaddr);
 	struct cpr_vendor v;
@@ -183,6 +183,7 @@ static struct cpr_bench_phone *from_client(
 		p = add(w, d->chaddr, now_ms);
 	if (!p)
 		return NULL;
+	p->vlan = vlan;
 	p->model = v.model;
 	snprintf(p->model_text, sizeof(p->model_text), "%s", v.text);
 	/* A REQUEST with an address in ciaddr renews (RFC 2131, 4.3.2). */
@@ -201,7 +202,7 @@ static struct cpr_bench_phone *dhcp(
 		d.type == 0)
 		return NULL;
 	if (d.op == 1)
-		return from_client(w, &d, now_ms);
+		return from_client(w, &d, f->vlan, now_ms);
 	p = find(w, d.chaddr);
 	if (!p || d.type != CPR_DHCP_ACK || d.yiaddr.s_addr == 0)
 		return NULL;

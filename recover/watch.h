@@ -67,6 +67,7 @@ struct cpr_bench_phone {
 	const struct cpr_model *model; /* NULL: it does not say which */
 	char model_text[64];
 	struct in_addr ip;
+	int vlan; /* in which it asked DHCP last; -1: untagged */
 	enum cpr_bench_stage stage;
 	struct cpr_bench_file file[CPR_BENCH_FILES];
 	size_t file_n;

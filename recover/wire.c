@@ -46,18 +46,16 @@ int cpr_bench_wire_open(const char *interface)
 	return -e;
 }
 
-/* A frame that never left this machine may carry a checksum that is still to be made. */
-static bool sums_are_made(struct msghdr *m)
+/* What the kernel says beside the frame: that its checksum is still to be made, for it never
+ * left this machine; and the VLAN tag, which it takes out of the frame. */
+static struct tpacket_auxdata beside(struct msghdr *m)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		struct tpacket_auxdata aux;
+	struct tpacket_auxdata aux = {0};
 
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		return !(aux.tp_status & TP_STATUS_CSUMNOTREADY);
-	}
-	return true;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if (c->cmsg_level == SOL_PACKET && c->cmsg_type == PACKET_AUXDATA)
+			memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+	return aux;
 }
 
 int cpr_bench_wire_read(int fd, uint8_t *buf, size_t cap, struct cpr_frame *f)
@@ -74,14 +72,22 @@ int cpr_bench_wire_read(int fd, uint8_t *buf, size_t cap, struct cpr_frame *f)
 			.msg_control = &control,
 			.msg_controllen = sizeof(control)};
 		ssize_t n = recvmsg(fd, &m, 0);
+		struct tpacket_auxdata aux;
 
 		/* ENETDOWN is told once, when the interface goes down: it may come back. */
 		if (n < 0 && (errno == EAGAIN || errno == ENETDOWN))
 			return 0;
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n >= 0 && cpr_frame_parse(buf, (size_t)n, sums_are_made(&m), f))
-			return 1;
+		if (n < 0)
+			continue;
+		aux = beside(&m);
+		if (!cpr_frame_parse(
+			    buf, (size_t)n, !(aux.tp_status & TP_STATUS_CSUMNOTREADY), f))
+			continue;
+		if (aux.tp_status & TP_STATUS_VLAN_VALID)
+			f->vlan = aux.tp_vlan_tci & 0xfff;
+		return 1;
 	}
 }
 

@@ -206,6 +206,7 @@ static void comes_back(void **state)
 	assert_string_equal(p->model->model, "7961");
 	assert_int_equal(p->ip.s_addr, PHONE_IP.s_addr);
 	assert_int_equal(p->stage, CPR_BENCH_DHCP);
+	assert_int_equal(p->vlan, -1);
 	ask(&s, "term61.default.loads");
 	assert_int_equal(p->stage, CPR_BENCH_TFTP);
 	data(&s, 1, 512);

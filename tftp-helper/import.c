@@ -143,18 +143,18 @@ static int failed_package(const char *tftp_root, const char *package, int error)
 	return CPR_EXIT_FAILED;
 }
 
-/* Which term file is served, and XMLDefault, are cpr-conf's to say.  Its talk must not mix
- * with our JSON. */
-static int generate(const struct arguments *a)
+/* Its talk must not mix with our JSON. */
+static int run_conf(const struct arguments *a, const char *program, bool xmldefault)
 {
-	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
-	char *argv[16] = {program, (char *)"generate", (char *)"--only", (char *)"term",
-		(char *)"--only", (char *)"xmldefault"};
-	size_t n = 6;
+	char *argv[16] = {
+		(char *)program, (char *)"generate", (char *)"--only", (char *)"term"};
+	size_t n = 4;
 	int r;
 
-	if (!program)
-		return CPR_EXIT_FAILED;
+	if (xmldefault) {
+		argv[n++] = (char *)"--only";
+		argv[n++] = (char *)"xmldefault";
+	}
 	if (a->site) {
 		argv[n++] = (char *)"--site";
 		argv[n++] = (char *)a->site;
@@ -164,14 +164,30 @@ static int generate(const struct arguments *a)
 		argv[n++] = (char *)a->root;
 	}
 	r = cpr_run(argv, STDERR_FILENO);
-	if (r == 0)
-		return CPR_EXIT_OK;
 	if (r < 0)
 		cpr_say(3, "'%s' did not start: %s", program, strerror(-r));
-	cpr_say(3,
-		"the firmware is available, but its term files and XMLDefault are not in "
-		"place: run 'cpr-conf generate --only term --only xmldefault'");
 	return r < 0 || r >= 128 ? CPR_EXIT_FAILED : r;
+}
+
+/* Which term file is served, and XMLDefault, are cpr-conf's to say.  It writes all or nothing:
+ * where XMLDefault cannot be written (no call manager is known yet), the term files still can,
+ * and a wiped phone needs no more to get its firmware back. */
+static int generate(const struct arguments *a)
+{
+	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
+	int r = program ? run_conf(a, program, true) : CPR_EXIT_FAILED;
+
+	if (r == CPR_EXIT_OK)
+		return r;
+	if (r == CPR_EXIT_INVALID && run_conf(a, program, false) == CPR_EXIT_OK)
+		cpr_say(3,
+			"the firmware is available and its term files are served, but XMLDefault "
+			"is not in place: mend the above, then run 'cpr-conf generate --only xmldefault'");
+	else
+		cpr_say(3,
+			"the firmware is available, but its term files and XMLDefault are not in "
+			"place: run 'cpr-conf generate --only term --only xmldefault'");
+	return r;
 }
 
 static int import_all(const struct arguments *a, const char *tftp_root,
@@ -212,7 +228,7 @@ static int import_into(const struct arguments *a, const char *tftp_root)
 {
 	_cleanup_(cpr_stage_close) struct cpr_stage stage;
 	_cleanup_(cpr_freep) struct cpr_intake *in = calloc(a->n, sizeof(*in));
-	bool changed = false;
+	bool accepted = false;
 	size_t done = 0;
 	int r = cpr_stage_open(tftp_root, &stage, waiting, &stop), status, after;
 
@@ -222,10 +238,11 @@ static int import_into(const struct arguments *a, const char *tftp_root)
 	if (a->json && cpr_report_json(in, done) < 0)
 		status = CPR_EXIT_FAILED;
 	for (size_t i = 0; i < done; i++) {
-		changed |= in[i].changed;
+		accepted |= in[i].accepted;
 		cpr_intake_clear(&in[i]);
 	}
-	after = changed && !a->dry_run ? generate(a) : CPR_EXIT_OK;
+	/* also when all was there already: a run before this one may have ended here */
+	after = accepted && !a->dry_run ? generate(a) : CPR_EXIT_OK;
 	return status == CPR_EXIT_OK ? after : status;
 }
 

@@ -433,9 +433,20 @@ signalled() {
 	[[ $stderr == *"cpr-conf generate --only term --only xmldefault"* ]]
 	grep -qx -- "generate --only term --only xmldefault --site $root/etc/phone-cpr/site.conf --root $root" args
 	[ -n "$(find "$tftp" -maxdepth 1 -name 'SCCP41.*.loads')" ]
-	# Nothing changed: nothing to generate.
+	# Nothing changed, but what failed before is tried again.
+	printf '#!/bin/sh\necho again\n' >bin/cpr-conf
 	run -0 bin/cpr-helper import --root "$root" p.zip
-	[ "$(wc -l <args)" = 1 ]
+	[[ $output == *again* ]]
+}
+
+@test "without a call manager the term files are served all the same" {
+	sed -i '/^call-managers/d' "$root/etc/phone-cpr/site.conf"
+	mkfirmware p.zip
+	run -4 --separate-stderr import p.zip
+	[[ $stderr == *"set call-managers"* ]]
+	[[ $stderr == *"cpr-conf generate --only xmldefault"* ]]
+	[ -f "$tftp/term61.default.loads" ]
+	[ ! -e "$tftp/XMLDefault.cnf.xml" ]
 }
 
 @test "usage" {

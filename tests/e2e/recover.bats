@@ -130,6 +130,20 @@ no_listener() { ! lab_listens 67 && ! lab_listens 69; }
 	ip addr add "$LAB_SERVER/24" dev srv0
 }
 
+@test "an access point gets no answer; a phone that refuses its load is told apart in time" {
+	bench --timeout 1
+	lab_wait 100 lab_listens 67
+	run lab_phone busybox udhcpc -f -n -q -t 3 -T 1 -i ph0 -V "Cisco AP c1240" -s /bin/true
+	[ "$status" != 0 ]
+	# A board that the load does not know: it reads the list and asks for no image.
+	run lab_phone "$B/cpr-phone" -i ph0 --model 7961 --no-delay --hardware-mask 255 \
+		--timeout 15
+	[ "$status" = 6 ]
+	ended 6
+	grep -q '7961.* loads; .*asks for no image' "$log"
+	nothing_left
+}
+
 @test "no such interface: one clear line" {
 	run -1 cpr-recover -i nowhere0 --yes "$BATS_FILE_TMPDIR/package.zip"
 	grep -q nowhere0 <<<"$output"

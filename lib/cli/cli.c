@@ -4,6 +4,7 @@
 #include "version.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,23 @@ static void print_version(FILE *out, struct argp_state *state)
 	fprintf(out, "%s (phone-cpr) %s\n", program_name, CPR_VERSION);
 }
 
+/* A report that did not get out is none: `cpr-… >report` on a full disk must not say 0. */
+static void close_stdout(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return;
+	if (errno != EPIPE) /* whoever stops reading knows that he did */
+		cpr_say(3, "cannot write the output: %s", strerror(errno));
+	_exit(CPR_EXIT_FAILED);
+}
+
 void cpr_cli_init(const char *program)
 {
 	program_name = program;
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = CPR_EXIT_USAGE;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	atexit(close_stdout);
 }
 
 /* The variable is inherited by every shell of a desktop session; the journal reads only the

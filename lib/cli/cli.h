@@ -17,7 +17,8 @@ enum cpr_exit {
 	CPR_EXIT_FINDINGS = 6, /* a model cannot recover, a phone is stuck */
 };
 
-/* First in main(): --version of argp, exit 2 for usage errors, line-buffered stdout.
+/* First in main(): --version of argp, exit 2 for usage errors, line-buffered stdout,
+ * and exit 1 where the output could not be written.
  * program: "cpr-conf". */
 void cpr_cli_init(const char *program);
 

@@ -120,6 +120,8 @@ faults() { jq -r '.phones[0].faults[].id' <<<"$output"; }
 	run -1 --separate-stderr phone
 	ip -n phone link set ph0 up
 	[ "${#stderr_lines[@]}" = 1 ]
+	run -1 --separate-stderr sh -c '"$0" --list >/dev/full' "$B/cpr-phone"
+	[ "${#stderr_lines[@]}" = 1 ]
 	run -2 --separate-stderr phone -m 8961
 	grep -q -- --list <<<"$stderr"
 }

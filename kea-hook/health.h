@@ -1,0 +1,43 @@
+/* Which TFTP servers are alive: one thread that asks each of them for one file every so often.
+ * DATA, OACK or ERROR 1 (file not found) is a live server; the transfer is ended politely with
+ * an ERROR.  Dead after `failures` misses in a row, alive after one answer.  The thread blocks
+ * every signal, opens UDP sockets only (Debian's AppArmor profile of Kea allows those), never
+ * resolves a name, and ends within a moment of cpr_health_free(). */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cpr_health;
+
+struct cpr_health_options {
+	const struct in_addr *server; /* copied */
+	size_t n;
+	uint16_t port; /* 69; tests use another */
+	unsigned
+		interval_ms; /* between two probes of one server, and the time it has to answer */
+	unsigned failures;
+	const char *file;
+};
+
+/* Called from the thread when a server turns dead or alive, or first says ERROR 1. */
+typedef void (*cpr_health_changed)(
+	void *context, struct in_addr server, bool alive, bool file_missing);
+
+int cpr_health_new(struct cpr_health **out, const struct cpr_health_options *o,
+	cpr_health_changed changed, void *context);
+struct cpr_health *cpr_health_free(struct cpr_health *h);
+
+/* Dead servers by number, a bit each; `words` of 32 bits are written.  Any thread; no lock. */
+void cpr_health_dead(const struct cpr_health *h, uint32_t *dead, size_t words);
+
+struct cpr_health_state {
+	struct in_addr server;
+	bool alive, file_missing,
+		proven; /* proven: at least one probe was answered or missed */
+	uint32_t misses;
+};
+void cpr_health_state(
+	const struct cpr_health *h, size_t number, struct cpr_health_state *out);

@@ -1,0 +1,76 @@
+/* The phones seen: a bounded table in memory, oldest out, safe for any number of threads (Kea
+ * does not serialise INFORM, nor the ACK that its HA hook parked).  All memory is taken when
+ * the table is made: `rows` rows and an index, never more.  Times are seconds of a monotonic
+ * clock that the caller reads once a packet.
+ *
+ * Also the marks for recovery set by command: they live as long as their ttl, in a table of
+ * their own, so that a crowd of phones cannot push one out. */
+#pragma once
+
+#include "decide.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	CPR_LOOP_DISCOVERS = 5, /* a phone that asks so often … */
+	CPR_LOOP_SECONDS = 600, /* … in so long goes round in a loop */
+	CPR_RECOVERY_MARKS = 1024,
+};
+
+struct cpr_phone_row {
+	uint8_t mac[6];
+	unsigned device_id; /* 0: not known */
+	char model[24];     /* as the phone spells it */
+	struct in_addr address;
+	int64_t first_seen, last_seen;
+	uint32_t discovers; /* since it was last quiet for CPR_LOOP_SECONDS */
+	bool looping;
+	enum cpr_reason reason; /* of the last answer */
+	struct cpr_sent sent;   /* n 0: nothing was sent yet */
+};
+
+struct cpr_phones;
+int cpr_phones_new(struct cpr_phones **out, size_t rows);
+struct cpr_phones *cpr_phones_free(struct cpr_phones *p);
+
+/* A message of the phone came in.  discover: count it.  Returns true when this one made the
+ * phone looping.  `last` gets what it was sent last (n 0: nothing, or it was forgotten). */
+bool cpr_phones_seen(struct cpr_phones *p, const uint8_t mac[6],
+	const struct cpr_vendor *vendor, bool discover, int64_t now,
+	struct cpr_sent *last);
+/* What went out to it. */
+void cpr_phones_answered(struct cpr_phones *p, const uint8_t mac[6],
+	struct in_addr address, const struct cpr_answer *answer, int64_t now);
+/* Lists are from other parameters now: none may be repeated. */
+void cpr_phones_forget_sent(struct cpr_phones *p);
+
+struct cpr_phones_query {
+	const uint8_t *mac; /* NULL: any */
+	unsigned device_id; /* 0: any */
+	bool looping;       /* only those */
+	uint8_t after
+		[6]; /* page: rows with a MAC above this one; all zero: from the start */
+	size_t limit;
+};
+/* Copies of the rows that match, sorted by MAC; *total counts all that match.  Returns how
+ * many were written, or -ENOMEM.  Packets go on meanwhile. */
+ssize_t cpr_phones_list(struct cpr_phones *p, const struct cpr_phones_query *q,
+	struct cpr_phone_row *out, size_t *total);
+size_t cpr_phones_count(struct cpr_phones *p);
+/* Bytes taken, all of them, for the proof that they are bounded. */
+size_t cpr_phones_bytes(const struct cpr_phones *p);
+
+/* Marks: until is in the caller's clock, INT64_MAX for ever.  Returns 0, -ENOSPC; 1 when it
+ * was marked already (until is renewed). */
+int cpr_phones_mark(struct cpr_phones *p, const uint8_t mac[6], int64_t until);
+bool cpr_phones_unmark(struct cpr_phones *p, const uint8_t mac[6]);
+bool cpr_phones_marked(
+	struct cpr_phones *p, const uint8_t mac[6], int64_t now, int64_t *until);
+struct cpr_phone_mark {
+	uint8_t mac[6];
+	int64_t until;
+};
+size_t cpr_phones_marks(
+	struct cpr_phones *p, int64_t now, struct cpr_phone_mark *out, size_t cap);

@@ -20,9 +20,10 @@ PROFILE ?= default
 B       := build/$(PROFILE)
 profile-default :=
 profile-asan    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+profile-tsan    := -fsanitize=thread -fno-omit-frame-pointer
 profile-cov     := --coverage -O0
 ifeq ($(origin profile-$(PROFILE)),undefined)
-$(error no PROFILE '$(PROFILE)': choose default, asan or cov)
+$(error no PROFILE '$(PROFILE)': choose default, asan, tsan or cov)
 endif
 
 # Targets that must work before the compiler and the libraries are there.

@@ -13,19 +13,22 @@
 struct cpr_health;
 
 struct cpr_health_options {
-	const struct in_addr *server; /* copied */
+	const struct in_addr *server; /* distinct; copied */
 	size_t n;
 	uint16_t port; /* 69; tests use another */
 	unsigned
 		interval_ms; /* between two probes of one server, and the time it has to answer */
 	unsigned failures;
-	const char *file;
+	const char *file; /* copied */
 };
 
-/* Called from the thread when a server turns dead or alive, or first says ERROR 1. */
+/* Called from the thread when a server turns dead or alive, or says ERROR 1 where it did not
+ * before.  It must not call cpr_health_free(). */
 typedef void (*cpr_health_changed)(
 	void *context, struct in_addr server, bool alive, bool file_missing);
 
+/* changed may be NULL.  0, -EINVAL (no server, or a value that is 0 or too large), or the
+ * -errno of the system. */
 int cpr_health_new(struct cpr_health **out, const struct cpr_health_options *o,
 	cpr_health_changed changed, void *context);
 struct cpr_health *cpr_health_free(struct cpr_health *h);
@@ -36,8 +39,8 @@ void cpr_health_dead(const struct cpr_health *h, uint32_t *dead, size_t words);
 struct cpr_health_state {
 	struct in_addr server;
 	bool alive, file_missing,
-		proven; /* proven: at least one probe was answered or missed */
-	uint32_t misses;
+		proven;  /* proven: at least one probe was answered or missed */
+	uint32_t misses; /* in a row */
 };
 void cpr_health_state(
 	const struct cpr_health *h, size_t number, struct cpr_health_state *out);

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "commands.h"
 #include "emit.h"
+#include "guess.h"
 #include "site.h"
 #include "world.h"
 
@@ -41,15 +42,16 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static const char *emitter_name(size_t i)
+static const char *emitter_name(const void *context, size_t i)
 {
+	(void)context;
 	return emitters[i].name;
 }
 
 static const struct emitter *find_emitter(struct argp_state *state, const char *name)
 {
 	const struct emitter *found = emitter_by_name(name);
-	const char *meant = did_you_mean(name, emitter_name, emitters_n);
+	const char *meant = cpr_guess(name, emitter_name, NULL, emitters_n);
 
 	if (!found && meant)
 		argp_error(state, "no emitter '%s'; did you mean '%s'?", name, meant);

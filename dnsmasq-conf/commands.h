@@ -31,6 +31,3 @@ struct json_t *models_json(const struct cpr_plan *plan);
 void models_table(const struct cpr_plan *plan);
 /* Prints and frees it.  CPR_EXIT_FAILED where it is NULL or stdout is full. */
 int print_json(struct json_t *j, size_t flags);
-
-/* The name among n that was probably meant, or NULL. */
-const char *did_you_mean(const char *word, const char *(*name)(size_t i), size_t n);

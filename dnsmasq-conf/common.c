@@ -1,4 +1,4 @@
-/* What the commands share: options, the table of models, JSON, and a guess at typing errors. */
+/* What the commands share: options, the table of models, JSON. */
 #include "cli/cli.h"
 #include "commands.h"
 #include "firmware.h"
@@ -132,47 +132,4 @@ int print_json(struct json_t *j, size_t flags)
 		return CPR_EXIT_OK;
 	cpr_say(3, "cannot print: %s", strerror(errno ? errno : ENOMEM));
 	return CPR_EXIT_FAILED;
-}
-
-/* Levenshtein's distance of short words; longer ones are far. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[32], n = strlen(b);
-
-	if (n >= 32 || strlen(a) >= 32)
-		return 32;
-	for (size_t k = 0; k <= n; k++)
-		row[k] = k;
-	for (size_t i = 0; a[i]; i++) {
-		size_t corner = row[0];
-
-		row[0] = i + 1;
-		for (size_t k = 0; k < n; k++) {
-			size_t best = corner + (a[i] != b[k]);
-
-			corner = row[k + 1];
-			if (row[k] + 1 < best)
-				best = row[k] + 1;
-			if (corner + 1 < best)
-				best = corner + 1;
-			row[k + 1] = best;
-		}
-	}
-	return row[n];
-}
-
-const char *did_you_mean(const char *word, const char *(*name)(size_t i), size_t n)
-{
-	const char *best = NULL;
-	size_t near = 4;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(word, name(i));
-
-		if (d < near && d < strlen(name(i))) {
-			near = d;
-			best = name(i);
-		}
-	}
-	return best;
 }

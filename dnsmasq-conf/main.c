@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "cli/cli.h"
 #include "commands.h"
+#include "guess.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,8 +25,9 @@ static const struct command commands[] = {
 	{"inspect", "say what firmware files are", cmd_inspect},
 };
 
-static const char *command_name(size_t i)
+static const char *command_name(const void *context, size_t i)
 {
+	(void)context;
 	return commands[i].name;
 }
 
@@ -36,7 +38,7 @@ struct choice {
 
 static const struct command *find(struct argp_state *state, const char *name)
 {
-	const char *meant = did_you_mean(name, command_name, CPR_ARRAY_LEN(commands));
+	const char *meant = cpr_guess(name, command_name, NULL, CPR_ARRAY_LEN(commands));
 
 	for (size_t i = 0; i < CPR_ARRAY_LEN(commands); i++)
 		if (strcmp(commands[i].name, name) == 0)

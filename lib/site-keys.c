@@ -1,14 +1,13 @@
 #include "site-keys.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "address.h"
 #include "cleanup.h"
 #include "errors.h"
 #include "models.h"
@@ -109,17 +108,6 @@ static const char *newest(cfg_opt_t *opt)
 	return cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
 }
 
-bool cpr_site_host(const char *text, struct in_addr *a)
-{
-	uint32_t host;
-
-	if (inet_pton(AF_INET, text, a) != 1)
-		return false;
-	host = ntohl(a->s_addr);
-	/* From 224.0.0.0 on: multicast, reserved, broadcast. */
-	return host != 0 && host < UINT32_C(0xe0000000);
-}
-
 static int check_addresses(cfg_t *cfg, cfg_opt_t *opt)
 {
 	unsigned n = cfg_opt_size(opt);
@@ -130,7 +118,7 @@ static int check_addresses(cfg_t *cfg, cfg_opt_t *opt)
 			opt->name, ADDRESSES_MAX);
 		return -1;
 	}
-	if (!cpr_site_host(newest(opt), &a))
+	if (!cpr_address_host(newest(opt), &a))
 		return cpr_site_note(cfg,
 			"%s: \"%.64s\" is not the address of a host: write it like "
 			"\"192.168.10.105\"",

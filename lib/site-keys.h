@@ -7,7 +7,6 @@
 #pragma once
 
 #include <confuse.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 
 struct cpr_errors;
@@ -25,7 +24,5 @@ int cpr_site_note(cfg_t *cfg, const char *format, ...)
  * there are any, or -ENOMEM. */
 int cpr_site_report(cfg_t *cfg, const char *file, struct cpr_errors *e);
 
-/* A dotted quad that can be a host's. */
-bool cpr_site_host(const char *text, struct in_addr *a);
 /* Up to nine digits and nothing else; 0 when it is not that. */
 unsigned cpr_site_number(const char *text);

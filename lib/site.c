@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "address.h"
 #include "cleanup.h"
 #include "errors.h"
 #include "site-keys.h"
@@ -61,27 +61,8 @@ static int take_addresses(cfg_t *cfg, const char *key, struct in_addr **out, siz
 	if (!*out)
 		return -ENOMEM;
 	for (unsigned i = 0; i < size; i++)
-		*n += cpr_site_host(cfg_opt_getnstr(opt, i), &(*out)[*n]);
+		*n += cpr_address_host(cfg_opt_getnstr(opt, i), &(*out)[*n]);
 	return 0;
-}
-
-static bool take_prefix(const char *title, struct cpr_site_network *n)
-{
-	const char *slash = strchr(title, '/');
-	char address[INET_ADDRSTRLEN];
-	uint32_t host;
-
-	if (!slash || (size_t)(slash - title) >= sizeof(address))
-		return false;
-	snprintf(address, sizeof(address), "%.*s", (int)(slash - title), title);
-	if (inet_pton(AF_INET, address, &n->prefix) != 1)
-		return false;
-	n->length = cpr_site_number(slash + 1);
-	if (n->length > 32 || (!n->length && strcmp(slash, "/0")) ||
-		(n->length && slash[1] == '0'))
-		return false;
-	host = ntohl(n->prefix.s_addr);
-	return n->length == 32 || !(host & (UINT32_MAX >> n->length));
 }
 
 static int take_networks(struct builder *b)
@@ -100,7 +81,7 @@ static int take_networks(struct builder *b)
 
 		if (r)
 			return r;
-		if (!take_prefix(cfg_title(sec), n))
+		if (cpr_prefix_parse(cfg_title(sec), &n->prefix, &n->length))
 			section_wrong(b, sec,
 				"network \"%.64s\" is not a network: write its first "
 				"address and length, like \"10.1.0.0/16\"",

@@ -48,7 +48,7 @@ struct cpr_phones *cpr_phones_free(struct cpr_phones *p);
 
 /* A message of the phone came in.  discover: count it.  Returns true when this one made the
  * phone looping.  `last` gets what it was sent last (n 0: nothing, or it was forgotten).
- * vendor may be NULL; a model once known is kept until another is said. */
+ * vendor may be NULL; what it does not say is kept from before. */
 bool cpr_phones_seen(struct cpr_phones *p, const uint8_t mac[6],
 	const struct cpr_vendor *vendor, bool discover, int64_t now,
 	struct cpr_sent *last);

@@ -17,12 +17,14 @@
 struct cpr_parameters;
 
 /* Parameters made ready for packets: prefixes in a longest-prefix structure, every distinct
- * server numbered (for its health).  Const; owns the parameters. */
+ * server numbered (for its health).  Const once made, for any number of threads. */
 struct cpr_decider;
+/* 0, and the parameters are the decider's; or -ENOMEM, and they stay the caller's. */
 int cpr_decider_new(struct cpr_decider **out, struct cpr_parameters *parameters);
 struct cpr_decider *cpr_decider_free(struct cpr_decider *d);
 const struct cpr_parameters *cpr_decider_parameters(const struct cpr_decider *d);
-/* The distinct servers of all lists, in order of first mention; index = number. */
+/* The distinct servers of all lists (tftp-servers, networks, recovery), in order of first
+ * mention; index = number. */
 const struct in_addr *cpr_decider_servers(const struct cpr_decider *d, size_t *n);
 /* True when the MAC stands in recovery.phones. */
 bool cpr_decider_lists(const struct cpr_decider *d, const uint8_t mac[6]);

@@ -23,7 +23,8 @@ struct cpr_health_options {
 };
 
 /* Called from the thread when a server turns dead or alive, or says ERROR 1 where it did not
- * before.  It must not call cpr_health_free(). */
+ * before; perhaps while cpr_health_new() has not returned yet.  It must not call
+ * cpr_health_free(). */
 typedef void (*cpr_health_changed)(
 	void *context, struct in_addr server, bool alive, bool file_missing);
 

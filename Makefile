@@ -5,6 +5,7 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += -r
 SHELL := /bin/bash
+comma := ,
 
 # What a packager may set.
 VERSION    := 0.1.0
@@ -12,6 +13,9 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 CFLAGS     ?= -O2 -g
+CXXFLAGS   ?= $(CFLAGS)
+LIBDIR     ?= $(PREFIX)/lib
+HOOKDIR    ?= $(LIBDIR)/kea/hooks
 INSTALL    ?= install
 PKG_CONFIG ?= pkg-config
 
@@ -31,18 +35,22 @@ early := demo check deps missing help clean
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(early),$(MAKECMDGOALS)),all),)
 
 CC        := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CXX       := $(if $(filter default,$(origin CXX)),g++,$(CXX))
 warn      := -Wall -Wextra -Wformat=2 -Wshadow -Wvla -Wpointer-arith -Wwrite-strings -Wundef \
-	     -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
+	     $(if $(WERROR),-Werror)
+warn-c    := -Wstrict-prototypes -Wmissing-prototypes
 harden    := -fPIC -fvisibility=hidden -fstack-protector-strong
 cppflags   = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$B $(CPPFLAGS)
-cflags     = -std=c11 $(warn) $(harden) $(CFLAGS) $(profile-$(PROFILE))
+cflags     = -std=c11 $(warn) $(warn-c) $(harden) $(CFLAGS) $(profile-$(PROFILE))
+cxxflags   = -std=c++17 $(warn) $(harden) $(CXXFLAGS) $(profile-$(PROFILE))
 ldflags    = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(profile-$(PROFILE))
 
 ifneq ($V,1)
 say = @printf '  %-5s%s\n' $1 $(or $2,$@);
 endif
 
-# What there is to build: LIBS, PROGS, TOOLS (not installed), TESTS, HEADERS, INSTALL_FILES.
+# What there is to build: LIBS, PROGS, MODULES (for another's process), TOOLS (not installed),
+# TESTS, HEADERS, HEADERS_CXX, INSTALL_FILES.
 include $(sort $(wildcard */build.mk))
 
 # How to build it.  A stamp is rewritten only when its text changes, so that flags and
@@ -58,27 +66,32 @@ define archive
 $B/obj/$1.a: $(call objects,$($1-src)) $B/obj/$1.list
 	$$(call say,AR)rm -f $$@; $$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
-# $1-use: archives in link order; what they need of pkg-config comes with them.
+# $1-use: archives in link order; what they need of pkg-config comes with them.  $1-ld: the
+# linker driver; $1-map: the version script that makes it a shared object.
 pkgs-of = $(sort $($1-pkgs) $(foreach a,$($1-use),$($a-pkgs)))
 define link
-$B/$1: $(call objects,$($1-src)) $($1-use:%=$B/obj/%.a) $B/obj/$1.list
-	$$(call say,LINK)$$(CC) $$(ldflags) -o $$@ $$(filter %.o %.a,$$^) $($1-ldflags) $(if $(call pkgs-of,$1),$(shell $(PKG_CONFIG) --libs $(call pkgs-of,$1))) $$(LDLIBS)
+$B/$1: $(call objects,$($1-src)) $($1-use:%=$B/obj/%.a) $B/obj/$1.list $($1-map)
+	$$(call say,LINK)$(or $($1-ld),$$(CC)) $(if $($1-map),-shared -Wl$(comma)--version-script=$($1-map)) $$(ldflags) -o $$@ $$(filter %.o %.a,$$^) $($1-ldflags) $(if $(call pkgs-of,$1),$(shell $(PKG_CONFIG) --libs $(call pkgs-of,$1))) $$(LDLIBS)
 endef
-linked := $(PROGS) $(TOOLS) $(TESTS)
+
+linked := $(PROGS) $(MODULES) $(TOOLS) $(TESTS)
 $(foreach x,$(LIBS) $(linked),$(eval $(call compile,$x))$(call stamp,$B/obj/$x.list,$($x-src) $($x-use) $($x-ldflags)))
 $(foreach x,$(LIBS),$(eval $(call archive,$x)))
 $(foreach x,$(linked),$(eval $(call link,$x)))
 
-$(call stamp,$B/obj/flags,$(CC) $(cppflags) $(cflags))
+$(call stamp,$B/obj/flags,$(CC) $(CXX) $(cppflags) $(cflags) $(cxxflags))
 $(call stamp,$B/version.h,#define CPR_VERSION "$(VERSION)")
 
 $B/obj/%.o: %.c $B/obj/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(cppflags) $(target-flags) $(cflags) -MMD -MP -c -o $@ $<
+$B/obj/%.o: %.cc $B/obj/flags
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)$(CXX) $(cppflags) $(target-flags) $(cxxflags) -MMD -MP -c -o $@ $<
 -include $(patsubst %.o,%.d,$(foreach x,$(LIBS) $(linked),$(call objects,$($x-src))))
 endif
 
-all: $(addprefix $B/,$(PROGS) $(TOOLS))  ## build the programs into build/default/
+all: $(addprefix $B/,$(PROGS) $(MODULES) $(TOOLS))  ## build the programs and the Kea hook into build/default/
 tests: all $(addprefix $B/,$(TESTS))  ## build the programs and the unit tests
 
 demo: missing  ## install what is missing, build, and bring a wiped phone back
@@ -98,11 +111,14 @@ deps:  ## install what debian/control asks for (no service is started or enabled
 
 check-headers:  ## compile every header on its own
 	@set -e; for h in $(HEADERS); do \
-	  echo "#include \"$$h\"" | $(CC) $(cppflags) -I. -Ilib -I$${h%/*} -std=c11 $(warn) -Werror -fsyntax-only -x c -; done
-check-format:  ## compare the C sources with .clang-format
-	@clang-format --dry-run -Werror $(wildcard */*.[ch] */*/*.[ch])
-format:  ## rewrite the C sources in the house style
-	@clang-format -i $(wildcard */*.[ch] */*/*.[ch])
+	  echo "#include \"$$h\"" | $(CC) $(cppflags) -I. -Ilib -I$${h%/*} -std=c11 $(warn) $(warn-c) -Werror -fsyntax-only -x c -; done
+	@set -e; for h in $(HEADERS_CXX); do \
+	  echo "#include \"$$h\"" | $(CXX) $(cppflags) -I. -Ilib -I$${h%/*} -isystem /usr/include/kea \
+	    -std=c++17 $(warn) -Werror -fsyntax-only -x c++ -; done
+check-format:  ## compare the sources with .clang-format
+	@clang-format --dry-run -Werror $(wildcard */*.[ch] */*.cc */*/*.[ch])
+format:  ## rewrite the sources in the house style
+	@clang-format -i $(wildcard */*.[ch] */*.cc */*/*.[ch])
 
 # INSTALL_FILES is a table of mode:source:destination; install and uninstall read it.
 field = $(word $1,$(subst :, ,$2))

@@ -286,7 +286,7 @@ void cpr_phones_answered(struct cpr_phones *p, const uint8_t mac[6],
 		r->phone.reason = answer->reason;
 		if (address.s_addr)
 			r->phone.address = address;
-		if (answer->reason == CPR_REASON_SENT) {
+		if (answer->sent.n) {
 			r->phone.sent = answer->sent;
 			r->generation = atomic_load(&p->generation);
 		}

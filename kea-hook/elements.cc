@@ -1,0 +1,159 @@
+#include "elements.h"
+
+#include <arpa/inet.h>
+
+#include <new>
+
+using isc::data::ConstElementPtr;
+using isc::data::Element;
+using isc::data::ElementPtr;
+
+namespace option150
+{
+
+namespace
+{
+
+cpr_tree_type type_of(const ConstElementPtr &element)
+{
+	switch (element ? element->getType() : Element::null) {
+	case Element::boolean:
+		return CPR_TREE_BOOLEAN;
+	case Element::integer:
+		return CPR_TREE_INTEGER;
+	case Element::real:
+		return CPR_TREE_REAL;
+	case Element::string:
+		return CPR_TREE_STRING;
+	case Element::list:
+		return CPR_TREE_LIST;
+	case Element::map:
+		return CPR_TREE_MAP;
+	default:
+		return CPR_TREE_NULL;
+	}
+}
+
+void fill(cpr_tree *node, const ConstElementPtr &element);
+
+void add(cpr_tree *parent, const char *key, const ConstElementPtr &element)
+{
+	std::string place = element ? element->getPosition().str() : std::string();
+	cpr_tree *node = cpr_tree_add(
+		parent, type_of(element), key, place.empty() ? nullptr : place.c_str());
+	if (!node)
+		throw std::bad_alloc();
+	fill(node, element);
+}
+
+void fill(cpr_tree *node, const ConstElementPtr &element)
+{
+	switch (node->type) {
+	case CPR_TREE_NULL:
+		break;
+	case CPR_TREE_BOOLEAN:
+		node->boolean = element->boolValue();
+		break;
+	case CPR_TREE_INTEGER:
+		node->integer = element->intValue();
+		break;
+	case CPR_TREE_REAL:
+		node->real = element->doubleValue();
+		break;
+	case CPR_TREE_STRING:
+		if (cpr_tree_set_text(node, element->stringValue().c_str()) < 0)
+			throw std::bad_alloc();
+		break;
+	case CPR_TREE_LIST:
+		for (const auto &child : element->listValue())
+			add(node, nullptr, child);
+		break;
+	case CPR_TREE_MAP:
+		for (const auto &child : element->mapValue())
+			add(node, child.first.c_str(), child.second);
+		break;
+	}
+}
+
+int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+} // namespace
+
+void tree_of(const ConstElementPtr &element, cpr_tree *tree)
+{
+	tree->type = element ? type_of(element) : CPR_TREE_MAP;
+	if (element)
+		fill(tree, element);
+}
+
+std::string text_of(struct in_addr address)
+{
+	char text[INET_ADDRSTRLEN];
+	return inet_ntop(AF_INET, &address, text, sizeof text) ? text : "";
+}
+
+std::string text_of(const uint8_t mac[6])
+{
+	char text[18];
+	snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+		mac[2], mac[3], mac[4], mac[5]);
+	return text;
+}
+
+std::string text_of(const cpr_sent &sent)
+{
+	std::string text;
+	for (unsigned i = 0; i < sent.n; i++)
+		text += (i ? ", " : "") + text_of(sent.server[i]);
+	return text;
+}
+
+bool mac_of(const std::string &text, Mac &mac)
+{
+	size_t step = text.size() == 17 ? 3 : 2;
+	if (text.size() != 17 && text.size() != 12)
+		return false;
+	char between = step == 3 ? text[2] : 0;
+	if (step == 3 && between != ':' && between != '-')
+		return false;
+	for (size_t i = 0; i < mac.size(); i++) {
+		int high = digit(text[i * step]), low = digit(text[i * step + 1]);
+		if (high < 0 || low < 0 ||
+			(step == 3 && i < 5 && text[i * step + 2] != between))
+			return false;
+		mac[i] = static_cast<uint8_t>(high << 4 | low);
+	}
+	return true;
+}
+
+ElementPtr list_of(const struct in_addr *address, size_t n)
+{
+	ElementPtr list = Element::createList();
+	for (size_t i = 0; i < n; i++)
+		list->add(Element::create(text_of(address[i])));
+	return list;
+}
+
+std::string joined(const std::vector<std::string> &lines)
+{
+	std::string text;
+	for (const auto &line : lines)
+		text += (text.empty() ? "" : "; ") + line;
+	return text;
+}
+
+std::vector<std::string> lines_of(const cpr_errors &errors)
+{
+	std::vector<std::string> lines(errors.line, errors.line + errors.n);
+	if (errors.lost)
+		lines.push_back("and more, which memory was too short to list");
+	return lines;
+}
+
+} // namespace option150

@@ -96,3 +96,33 @@ lab_site() {
 	printf '%s\n' "tftp-servers = {\"$LAB_SERVER\"}" "call-managers = {\"$LAB_SERVER\"}" \
 		"${@:2}" >"$1/etc/phone-cpr/site.conf"
 }
+
+# lab_kea DIR: a real kea-dhcp4 with DIR/kea.json, its log in DIR/kea.log, its control socket
+# at DIR/socket, until it serves.  Extra words before the program: lab_kea DIR ENV=VALUE...
+lab_kea() {
+	local dir=$1
+	shift
+	# the library's sanitizers must come first into a program that has none; what Kea
+	# itself leaks is not ours to see
+	if ldd "$B/libdhcp_option150.so" | grep -q libasan; then
+		set -- "$@" "LD_PRELOAD=$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
+			"ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0"
+	fi
+	lab_start "$dir/kea.log" env KEA_LOCKFILE_DIR="$dir" KEA_PIDFILE_DIR="$dir" "$@" \
+		kea-dhcp4 -c "$dir/kea.json"
+	lab_kea_pid=$lab_pid
+	lab_wait 200 lab_kea_up "$dir" "$lab_pid" && grep -q DHCP4_STARTED "$dir/kea.log"
+}
+
+lab_kea_up() { grep -q DHCP4_STARTED "$1/kea.log" || lab_gone "$2"; }
+
+# lab_kea_say DIR COMMAND [ARGUMENTS]: a command to its control socket; prints the answer
+lab_kea_say() {
+	jq -cn --arg command "$2" --argjson arguments "${3:-null}" \
+		'{$command} + if $arguments == null then {} else {$arguments} end' |
+		perl -MIO::Socket::UNIX -e '
+			my $socket = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$ARGV[0]: $!\n";
+			local $/;
+			print $socket <STDIN>;
+			print <$socket>;' "$1/socket"
+}

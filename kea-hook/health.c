@@ -177,21 +177,23 @@ static void probe(struct cpr_health *h)
 	h->due = clock_now() + h->step;
 }
 
-static void answered(struct cpr_health *h, unsigned half, const struct sockaddr_in *from,
-	enum cpr_probe_answer answer)
+static void take_answer(struct cpr_health *h, unsigned half,
+	const struct sockaddr_in *from, const uint8_t *bytes, size_t len)
 {
-	uint8_t bytes[CPR_PROBE_MAX];
+	enum cpr_probe_answer answer = cpr_probe_classify(bytes, len);
+	uint8_t end[CPR_PROBE_MAX];
 	size_t i = 0;
 
 	while (i < h->n && h->server[i].address.s_addr != from->sin_addr.s_addr)
 		i++;
-	if (i == h->n || !h->server[i].asked || h->server[i].half != half)
+	if (answer == CPR_PROBE_OTHER || i == h->n || !h->server[i].asked ||
+		h->server[i].half != half)
 		return;
 	/* Whatever port it came from: each transfer has one of its own.  Once more for a block
-	 * sent again, because the first abort may be lost. */
+	 * sent again, because the first end may be lost. */
 	if (answer == CPR_PROBE_ALIVE)
-		(void)sendto(h->socket[half], bytes,
-			cpr_probe_abort(bytes, sizeof(bytes)), MSG_DONTWAIT,
+		(void)sendto(h->socket[half], end,
+			cpr_probe_end(bytes, len, end, sizeof(end)), MSG_DONTWAIT,
 			(const struct sockaddr *)from, sizeof(*from));
 	if (!h->server[i].answered)
 		note_answer(h, i, answer == CPR_PROBE_FILE_MISSING);
@@ -207,15 +209,12 @@ static void receive(struct cpr_health *h, unsigned half)
 		socklen_t from_len = sizeof(from);
 		ssize_t n = recvfrom(h->socket[half], bytes, sizeof(bytes), MSG_DONTWAIT,
 			(struct sockaddr *)&from, &from_len);
-		enum cpr_probe_answer answer;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return;
-		answer = cpr_probe_classify(bytes, (size_t)n);
-		if (answer != CPR_PROBE_OTHER)
-			answered(h, half, &from, answer);
+		take_answer(h, half, &from, bytes, (size_t)n);
 	}
 }
 
@@ -279,6 +278,20 @@ static bool valid(const struct cpr_health_options *o)
 	       o->interval_ms <= INTERVAL_MAX && o->failures;
 }
 
+static void begin_server(
+	struct cpr_health *h, size_t number, const struct cpr_health_options *o)
+{
+	struct cpr_health_state state = {.alive = true};
+
+	for (size_t i = 0; i < o->known_n; i++)
+		if (o->known[i].server.s_addr == o->server[number].s_addr)
+			state = o->known[i];
+	h->server[number].address = o->server[number];
+	h->server[number].state = pack(&state);
+	if (!state.alive)
+		h->dead[number / WORD] |= (uint32_t)1 << number % WORD;
+}
+
 int cpr_health_new(struct cpr_health **out, const struct cpr_health_options *o,
 	cpr_health_changed changed, void *context)
 {
@@ -302,10 +315,8 @@ int cpr_health_new(struct cpr_health **out, const struct cpr_health_options *o,
 		.dead = calloc((o->n + WORD - 1) / WORD, sizeof(*h->dead)),
 	};
 	h->request_len = cpr_probe_request(o->file, h->request, sizeof(h->request));
-	for (size_t i = 0; i < o->n; i++) {
-		h->server[i].address = o->server[i];
-		h->server[i].state = pack(&(struct cpr_health_state){.alive = true});
-	}
+	for (size_t i = 0; h->dead && i < o->n; i++)
+		begin_server(h, i, o);
 	h->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = h->stop < 0       ? -errno
 	    : !h->dead        ? -ENOMEM

@@ -1,6 +1,6 @@
 /* Which TFTP servers are alive: one thread that asks each of them for one file every so often.
- * DATA, OACK or ERROR 1 (file not found) is a live server; the transfer is ended politely with
- * an ERROR.  Dead after `failures` misses in a row, alive after one answer.  The thread blocks
+ * DATA, OACK or ERROR 1 (file not found) is a live server; the transfer is ended politely, with
+ * an ERROR unless it was over.  Dead after `failures` misses in a row, alive after one answer.  The thread blocks
  * every signal, opens UDP sockets only (Debian's AppArmor profile of Kea allows those), never
  * resolves a name, and ends within a moment of cpr_health_free(). */
 #pragma once
@@ -12,6 +12,13 @@
 
 struct cpr_health;
 
+struct cpr_health_state {
+	struct in_addr server;
+	bool alive, file_missing,
+		proven;  /* proven: at least one probe was answered or missed */
+	uint32_t misses; /* in a row */
+};
+
 struct cpr_health_options {
 	const struct in_addr *server; /* distinct; copied */
 	size_t n;
@@ -20,6 +27,11 @@ struct cpr_health_options {
 		interval_ms; /* between two probes of one server, and the time it has to answer */
 	unsigned failures;
 	const char *file; /* copied */
+	/* What an earlier prober said of any servers, or NULL: a server that was dead stays so
+	 * until it answers, or every change of the server's configuration would put it first
+	 * for a while. */
+	const struct cpr_health_state *known;
+	size_t known_n;
 };
 
 /* Called from the thread when a server turns dead or alive, or says ERROR 1 where it did not
@@ -37,11 +49,5 @@ struct cpr_health *cpr_health_free(struct cpr_health *h);
 /* Dead servers by number, a bit each; `words` of 32 bits are written.  Any thread; no lock. */
 void cpr_health_dead(const struct cpr_health *h, uint32_t *dead, size_t words);
 
-struct cpr_health_state {
-	struct in_addr server;
-	bool alive, file_missing,
-		proven;  /* proven: at least one probe was answered or missed */
-	uint32_t misses; /* in a row */
-};
 void cpr_health_state(
 	const struct cpr_health *h, size_t number, struct cpr_health_state *out);

@@ -32,10 +32,14 @@ enum cpr_probe_answer cpr_probe_classify(const uint8_t *bytes, size_t len)
 					  : CPR_PROBE_OTHER;
 }
 
-size_t cpr_probe_abort(uint8_t *out, size_t cap)
+size_t cpr_probe_end(const uint8_t *answer, size_t len, uint8_t *out, size_t cap)
 {
+	struct cpr_span s = cpr_span_of(answer, len);
 	struct cpr_pen p = cpr_pen_of(out, cap);
 
-	cpr_tftp_error(&p, 0, "health probe");
+	if (cpr_span_be16(&s) == CPR_TFTP_DATA && len < CPR_PROBE_MAX)
+		cpr_tftp_ack(&p, 1);
+	else
+		cpr_tftp_error(&p, 0, "health probe");
 	return p.full ? 0 : p.len;
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum {
-	CPR_PROBE_MAX = 512 /* no request or answer of a probe is longer than one block */
+	CPR_PROBE_MAX = 516 /* a block with its header: no packet of a probe is longer */
 };
 
 enum cpr_probe_answer {
@@ -20,6 +20,8 @@ enum cpr_probe_answer {
 size_t cpr_probe_request(const char *file, uint8_t *out, size_t cap);
 /* The packet's first bytes are enough. */
 enum cpr_probe_answer cpr_probe_classify(const uint8_t *bytes, size_t len);
-/* What ends the transfer after CPR_PROBE_ALIVE, to the port that answered.  Returns its length,
- * or 0 when it does not fit. */
-size_t cpr_probe_abort(uint8_t *out, size_t cap);
+/* What ends the transfer after CPR_PROBE_ALIVE, to the port that answered: an ACK when the
+ * answer is the whole file, an ERROR else.  dnsmasq logs two errors for each transfer that is
+ * aborted, so a file of less than 512 bytes keeps its log quiet.  Returns its length, or 0 when
+ * it does not fit. */
+size_t cpr_probe_end(const uint8_t *answer, size_t len, uint8_t *out, size_t cap);

@@ -26,7 +26,8 @@
  * goes on at another port of the server's, as RFC 1350 wants it. */
 enum mode {
 	SILENT,
-	DATA,
+	DATA,  /* the first block of several */
+	SHORT, /* a file of one block */
 	OACK,
 	MISSING,
 	DENIED,
@@ -48,19 +49,21 @@ struct farm {
 	pthread_t thread;
 	_Atomic enum mode mode[SERVERS];
 	_Atomic unsigned requests[SERVERS], answers[SERVERS];
-	_Atomic unsigned aborts[SERVERS]; /* at the transfer's port */
-	_Atomic unsigned wrong;           /* anything else, from anybody */
-	_Atomic unsigned same_port;       /* a probe from the port of the one before */
+	_Atomic unsigned aborts[SERVERS], acks[SERVERS]; /* at the transfer's port */
+	_Atomic unsigned wrong;                          /* anything else, from anybody */
+	_Atomic unsigned same_port; /* a probe from the port of the one before */
 	struct sockaddr_in before[SERVERS];
 	/* what the prober told */
 	_Atomic unsigned turned_dead, turned_alive, said_missing;
 };
 
+static const char block[516] = {0, 3, 0, 1};
 static const struct {
 	const char *bytes;
 	size_t len;
 } said[] = {
-	[DATA] = {"\0\3\0\1<Default/>", 14},
+	[DATA] = {block, sizeof(block)},
+	[SHORT] = {"\0\3\0\1<Default/>", 14},
 	[OACK] = {"\0\6blksize\000512", 14},
 	[MISSING] = {"\0\5\0\1File not found", 19},
 	[DENIED] = {"\0\5\0\2Access violation", 21},
@@ -119,6 +122,8 @@ static void take(struct farm *f, size_t i, bool transfer)
 		f->wrong++;
 	else if (transfer && t.opcode == CPR_TFTP_ERROR && t.block == 0)
 		f->aborts[i]++;
+	else if (transfer && t.opcode == CPR_TFTP_ACK && t.block == 1)
+		f->acks[i]++;
 	else if (!transfer && t.opcode == CPR_TFTP_RRQ && t.len == 0 &&
 		 strcmp(t.text, "XMLDefault.cnf.xml") == 0)
 		reply(f, i, &from);
@@ -265,16 +270,17 @@ static const struct {
 	const char *name;
 	enum mode mode;
 	bool alive, file_missing;
-	bool aborted; /* the transfer */
+	unsigned aborts, acks; /* at least; 0: none */
 } answers[] = {
-	{"data", DATA, true, false, true},
-	{"oack", OACK, true, false, true},
-	{"error 1", MISSING, true, true, false},
-	{"error 2", DENIED, false, false, false},
-	{"garbage", GARBAGE, false, false, false},
-	{"data from a wrong address", WRONG_ADDRESS, false, false, false},
-	{"data for the probe before", LATE, false, false, false},
-	{"nothing", SILENT, false, false, false},
+	{"data", DATA, true, false, 2, 0},
+	{"a file of one block", SHORT, true, false, 0, 2},
+	{"oack", OACK, true, false, 2, 0},
+	{"error 1", MISSING, true, true, 0, 0},
+	{"error 2", DENIED, false, false, 0, 0},
+	{"garbage", GARBAGE, false, false, 0, 0},
+	{"data from a wrong address", WRONG_ADDRESS, false, false, 0, 0},
+	{"data for the probe before", LATE, false, false, 0, 0},
+	{"nothing", SILENT, false, false, 0, 0},
 };
 
 static void what_answers_prove(void **state)
@@ -290,10 +296,9 @@ static void what_answers_prove(void **state)
 			UNTIL(state_of(h, 0).proven && f->requests[0] >= 4);
 		else
 			UNTIL(dead(h, 0));
-		if (answers[i].aborted)
-			UNTIL(f->aborts[0] >= 2);
-		else
-			assert_int_equal(f->aborts[0], 0);
+		UNTIL(f->aborts[0] >= answers[i].aborts && f->acks[0] >= answers[i].acks);
+		assert_int_equal(f->aborts[0] > 0, answers[i].aborts > 0);
+		assert_int_equal(f->acks[0] > 0, answers[i].acks > 0);
 		s = state_of(h, 0);
 		if (s.alive != answers[i].alive || s.alive == dead(h, 0) || !s.proven ||
 			s.file_missing != answers[i].file_missing)
@@ -375,6 +380,48 @@ static void each_of_many_servers(void **state)
 	farm_free(f);
 }
 
+/* What the last prober knew holds for the next, whatever the order of its servers. */
+static void knowledge_is_handed_on(void **state)
+{
+	struct farm *f = farm_new(2, SILENT);
+	struct cpr_health_state known[] = {
+		{.server = {htonl(0x7f000199)}, .alive = false},
+		{.server = f->address[1], .proven = true, .misses = 9},
+		{.server = f->address[0], .alive = true, .proven = true, .misses = 1},
+	};
+	struct cpr_health_options o = {
+		.server = f->address,
+		.n = 2,
+		.port = f->port,
+		.interval_ms = 3600000,
+		.failures = 3,
+		.file = "XMLDefault.cnf.xml",
+		.known = known,
+		.known_n = CPR_ARRAY_LEN(known),
+	};
+	struct cpr_health *h = NULL;
+	struct cpr_health_state s;
+
+	(void)state;
+	assert_int_equal(cpr_health_new(&h, &o, changed, f), 0);
+	assert_false(dead(h, 0));
+	assert_true(dead(h, 1));
+	s = state_of(h, 1);
+	assert_false(s.alive);
+	assert_int_equal(s.misses, 9);
+	cpr_health_free(h);
+	assert_int_equal(f->turned_dead, 0);
+	f->mode[1] = DATA;
+	o.interval_ms = 100;
+	o.failures = 1000;
+	assert_int_equal(cpr_health_new(&h, &o, changed, f), 0);
+	UNTIL(f->turned_alive == 1);
+	assert_false(dead(h, 1));
+	cpr_health_free(h);
+	assert_int_equal(f->turned_dead, 0);
+	farm_free(f);
+}
+
 static void probes_are_spread(void **state)
 {
 	struct farm *f = farm_new(2, DATA);
@@ -417,7 +464,7 @@ static void no_socket_is_no_miss(void **state)
 	h = NULL;
 	assert_int_equal(cpr_health_new(&h,
 				 &(struct cpr_health_options){f->address, 1, f->port, 5,
-					 1, "XMLDefault.cnf.xml"},
+					 1, "XMLDefault.cnf.xml", NULL, 0},
 				 NULL, NULL),
 		-EMFILE);
 	assert_null(h);
@@ -433,8 +480,8 @@ static void no_route_is_a_miss(void **state)
 
 	(void)state;
 	assert_int_equal(cpr_health_new(&h,
-				 &(struct cpr_health_options){
-					 &nowhere, 1, 69, 10, 2, "XMLDefault.cnf.xml"},
+				 &(struct cpr_health_options){&nowhere, 1, 69, 10, 2,
+					 "XMLDefault.cnf.xml", NULL, 0},
 				 NULL, NULL),
 		0);
 	UNTIL(dead(h, 0));
@@ -543,13 +590,13 @@ static void odd_options_are_refused(void **state)
 	const struct in_addr a = {htonl(INADDR_LOOPBACK)};
 	char name[600] = "";
 	const struct cpr_health_options rows[] = {
-		{&a, 0, 69, 1000, 3, "f"},
-		{&a, 1, 0, 1000, 3, "f"},
-		{&a, 1, 69, 0, 3, "f"},
-		{&a, 1, 69, 86400001, 3, "f"},
-		{&a, 1, 69, 1000, 0, "f"},
-		{&a, 1, 69, 1000, 3, ""},
-		{&a, 1, 69, 1000, 3, name},
+		{&a, 0, 69, 1000, 3, "f", NULL, 0},
+		{&a, 1, 0, 1000, 3, "f", NULL, 0},
+		{&a, 1, 69, 0, 3, "f", NULL, 0},
+		{&a, 1, 69, 86400001, 3, "f", NULL, 0},
+		{&a, 1, 69, 1000, 0, "f", NULL, 0},
+		{&a, 1, 69, 1000, 3, "", NULL, 0},
+		{&a, 1, 69, 1000, 3, name, NULL, 0},
 	};
 	unsigned fds = entries("/proc/self/fd");
 
@@ -572,6 +619,7 @@ int main(void)
 		cmocka_unit_test(dead_after_so_many_misses),
 		cmocka_unit_test(off_and_on),
 		cmocka_unit_test(each_of_many_servers),
+		cmocka_unit_test(knowledge_is_handed_on),
 		cmocka_unit_test(probes_are_spread),
 		cmocka_unit_test(no_socket_is_no_miss),
 		cmocka_unit_test(no_route_is_a_miss),

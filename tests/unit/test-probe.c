@@ -70,22 +70,29 @@ static void requests(void **state)
 	assert_int_equal(cpr_probe_request("XMLDefault.cnf.xml", out, 26), 0);
 	assert_int_equal(cpr_probe_request("", out, sizeof(out)), 0);
 	memset(name, 'a', sizeof(name));
-	name[503] = 0;
+	name[507] = 0;
 	assert_int_equal(cpr_probe_request(name, out, sizeof(out)), CPR_PROBE_MAX);
-	name[503] = 'a';
-	name[504] = 0;
+	name[507] = 'a';
+	name[508] = 0;
 	assert_int_equal(cpr_probe_request(name, out, sizeof(out)), 0);
 }
 
-static void aborts(void **state)
+static void ends(void **state)
 {
-	uint8_t out[17];
+	uint8_t block[CPR_PROBE_MAX] = {0, 3, 0, 1}, out[17];
 
 	(void)state;
 	/* opcode 5 | code 0 | text, NUL */
-	assert_int_equal(cpr_probe_abort(out, sizeof(out)), 17);
+	assert_int_equal(cpr_probe_end(block, sizeof(block), out, sizeof(out)), 17);
 	assert_memory_equal(out, "\0\5\0\0health probe\0", 17);
-	assert_int_equal(cpr_probe_abort(out, 16), 0);
+	assert_int_equal(cpr_probe_end(block, sizeof(block), out, 16), 0);
+	assert_int_equal(
+		cpr_probe_end((const uint8_t *)"\0\6a\0001", 6, out, sizeof(out)), 17);
+	/* opcode 4 | block 1 */
+	assert_int_equal(cpr_probe_end(block, sizeof(block) - 1, out, sizeof(out)), 4);
+	assert_memory_equal(out, "\0\4\0\1", 4);
+	assert_int_equal(cpr_probe_end(block, 4, out, 4), 4);
+	assert_int_equal(cpr_probe_end(block, 4, out, 3), 0);
 }
 
 int main(void)
@@ -93,7 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
 		cmocka_unit_test(requests),
-		cmocka_unit_test(aborts),
+		cmocka_unit_test(ends),
 	};
 
 	return cmocka_run_group_tests_name("probe", tests, NULL, NULL);

@@ -92,6 +92,7 @@ $B/obj/%.o: %.cc $B/obj/flags
 endif
 
 all: $(addprefix $B/,$(PROGS) $(MODULES) $(TOOLS))  ## build the programs and the Kea hook into build/default/
+threaded: $(addprefix $B/,$(THREADED))
 tests: all $(addprefix $B/,$(TESTS))  ## build the programs and the unit tests
 
 demo: missing  ## install what is missing, build, and bring a wiped phone back
@@ -102,6 +103,7 @@ check: missing  ## install what is missing, run every test, plain and with sanit
 	@$(MAKE) --no-print-directory check-headers check-format
 	@$(MAKE) --no-print-directory tests
 	@$(MAKE) --no-print-directory tests PROFILE=asan
+	@$(MAKE) --no-print-directory threaded PROFILE=tsan
 	@tests/run
 
 missing:
@@ -130,4 +132,4 @@ clean:  ## remove build/
 	rm -rf build
 help:  ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-15s %s\n",$$1,$$2}'
-.PHONY: all tests demo check missing deps check-headers check-format format install uninstall clean help
+.PHONY: all tests threaded demo check missing deps check-headers check-format format install uninstall clean help

@@ -188,6 +188,13 @@ static void say_needs(const struct changes *c, const struct outputs *out)
 				"%s: restart it once, for %s has fewer lines; those that "
 				"are gone stay in force until then",
 				server, one->o->path);
+		else if (one->o->restart == RELOAD_ON_CHANGE)
+			cpr_say(4,
+				"%s: have it read its files anew, for %s %s: config-reload "
+				"on its control socket, or systemctl kill --signal=HUP %s",
+				server, one->o->path,
+				one->state == CHANGE_NEW ? "is new" : "has changed",
+				server);
 		else
 			cpr_say(4,
 				"%s: restart it once, for %s %s; later changes need no "

@@ -83,20 +83,7 @@ static bool refuses(const struct cpr_site *site, struct cpr_errors *e)
 {
 	size_t before = e->n;
 
-	if (!site->tftp_server_n)
-		cpr_errors_add(e, site_name(site), 0,
-			"dnsmasq needs the TFTP server's address to send it to phones: "
-			"set tftp-servers = {\"ADDRESS\"}");
-	for (size_t i = 0; i < site->network_n; i++) {
-		char prefix[INET_ADDRSTRLEN];
-
-		if (site->network[i].tftp_server_n)
-			continue;
-		inet_ntop(AF_INET, &site->network[i].prefix, prefix, sizeof(prefix));
-		cpr_errors_add(e, site_name(site), 0,
-			"network \"%s/%u\": set tftp-servers = {\"ADDRESS\"} in it",
-			prefix, site->network[i].length);
-	}
+	lacks_servers(site, "dnsmasq", e);
 	if (serves_tftp(site) && strpbrk(site->tftp_root, "\"#,\n\r\t"))
 		cpr_errors_add(e, site_name(site), 0,
 			"tftp-root: dnsmasq cannot take a path with a comma, quote, # or "

@@ -3,6 +3,7 @@
 #include "cleanup.h"
 #include "site.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 /* Term files first: XMLDefault must not name a load before a wiped phone can get it, and DHCP
@@ -14,6 +15,8 @@ const struct emitter emitters[] = {
 		NULL, emit_xmldefault},
 	{"dnsmasq", "dnsmasq: options 150 and 66, siaddr, TFTP", wants_dnsmasq,
 		"dnsmasq { enable = true }", emit_dnsmasq},
+	{"kea", "Kea: options 150 and 66, siaddr, by our hook or without it", wants_kea,
+		"kea { enable = true }", emit_kea},
 };
 const size_t emitters_n = CPR_ARRAY_LEN(emitters);
 
@@ -60,4 +63,26 @@ void outputs_clear(struct outputs *out)
 const char *site_name(const struct cpr_site *site)
 {
 	return site->file ? site->file : CPR_SITE_FILE;
+}
+
+bool lacks_servers(const struct cpr_site *site, const char *emitter, struct cpr_errors *e)
+{
+	size_t before = e->n;
+
+	if (!site->tftp_server_n)
+		cpr_errors_add(e, site_name(site), 0,
+			"%s needs the TFTP server's address to send it to phones: "
+			"set tftp-servers = {\"ADDRESS\"}",
+			emitter);
+	for (size_t i = 0; i < site->network_n; i++) {
+		char prefix[INET_ADDRSTRLEN];
+
+		if (site->network[i].tftp_server_n)
+			continue;
+		inet_ntop(AF_INET, &site->network[i].prefix, prefix, sizeof(prefix));
+		cpr_errors_add(e, site_name(site), 0,
+			"network \"%s/%u\": set tftp-servers = {\"ADDRESS\"} in it",
+			prefix, site->network[i].length);
+	}
+	return e->n > before;
 }

@@ -17,11 +17,12 @@ enum output_kind {
 	OUTPUT_LINK, /* a hard link to the file `from` */
 };
 
-/* When the server needs a restart. */
+/* When the server needs a restart, or to be told. */
 enum restart {
 	RESTART_NEVER,
 	RESTART_ON_CHANGE,
 	RESTART_ON_FEWER_LINES, /* a line that is gone stays in force until then */
+	RELOAD_ON_CHANGE,       /* no restart: it reads its files anew when told to */
 };
 
 /* A file as it shall be.  Paths are the site's own: absolute, below --root. */
@@ -74,9 +75,14 @@ void outputs_clear(struct outputs *out); /* also the _cleanup_ function */
 
 void emit_dnsmasq(const struct emit_input *in, struct outputs *out, struct cpr_errors *e);
 bool wants_dnsmasq(const struct cpr_site *site);
+void emit_kea(const struct emit_input *in, struct outputs *out, struct cpr_errors *e);
+bool wants_kea(const struct cpr_site *site);
 void emit_term(const struct emit_input *in, struct outputs *out, struct cpr_errors *e);
 void emit_xmldefault(
 	const struct emit_input *in, struct outputs *out, struct cpr_errors *e);
 
 /* The site file's name for error lines. */
 const char *site_name(const struct cpr_site *site);
+/* True, with lines in e: there are no TFTP servers for everyone, or for one of the networks. */
+bool lacks_servers(
+	const struct cpr_site *site, const char *emitter, struct cpr_errors *e);

@@ -292,9 +292,10 @@ ConstElementPtr recovery_del(const ConstElementPtr &arguments)
 	args.check();
 	Hook &hook = active();
 	const bool stored = hook.notes().is_stored(mac);
-	const bool had = cpr_phones_unmark(hook.phones(), mac.data());
-	// A lease may hold a mark that this process has not met yet.
+	// A lease may hold a mark that this process has not met yet.  Noted first: a packet that
+	// passes between would take the mark from its lease again.
 	hook.notes().removed(mac, wall_clock());
+	const bool had = cpr_phones_unmark(hook.phones(), mac.data());
 	const std::string name = text_of(mac.data());
 	if (cpr_decider_lists(hook.decider(), mac.data()))
 		return createAnswer(CONTROL_RESULT_ERROR,

@@ -286,6 +286,7 @@ static void begin_server(
 	for (size_t i = 0; i < o->known_n; i++)
 		if (o->known[i].server.s_addr == o->server[number].s_addr)
 			state = o->known[i];
+	state.file_missing = false; /* it may have been another file */
 	h->server[number].address = o->server[number];
 	h->server[number].state = pack(&state);
 	if (!state.alive)

@@ -105,7 +105,7 @@ void Hook::load(const ConstElementPtr &element)
 
 void Hook::unload()
 {
-	health_.reset();
+	stop_health();
 	candidate_.reset();
 }
 
@@ -150,7 +150,7 @@ void Hook::commit()
 		candidate_.reset();
 		return;
 	}
-	health_.reset(); // it names the servers of the old one by number
+	stop_health(); // it names the servers of the old one by number
 	good_ = std::move(candidate_);
 	start_health();
 	LOG_INFO(logger, OPTION150_CONFIGURED).arg(summary());
@@ -188,6 +188,8 @@ void Hook::start_health()
 	options.interval_ms = parameters->health_interval * 1000;
 	options.failures = parameters->health_failures;
 	options.file = parameters->health_file;
+	options.known = known_.data();
+	options.known_n = known_.size();
 	cpr_health *health = nullptr;
 	int r = cpr_health_new(
 		&health, &options, health_changed, parameters->health_file);
@@ -195,6 +197,25 @@ void Hook::start_health()
 		LOG_ERROR(logger, OPTION150_HEALTH_FAILED).arg(strerror(-r));
 	}
 	health_.reset(health);
+}
+
+// A server that is dead stands last after a reload too, not only when it has missed its probes
+// again.
+void Hook::stop_health()
+{
+	known_.clear();
+	try {
+		if (health_) {
+			size_t n = 0;
+			cpr_decider_servers(good_.get(), &n);
+			known_.resize(n);
+			for (size_t i = 0; i < n; i++)
+				::cpr_health_state(health_.get(), i, &known_[i]);
+		}
+	} catch (const std::bad_alloc &) {
+		// then they all begin alive
+	}
+	health_.reset();
 }
 
 std::string Hook::summary() const

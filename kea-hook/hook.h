@@ -61,6 +61,7 @@ class Hook
 	void commit();
 	void take_table(const cpr_parameters &parameters);
 	void start_health();
+	void stop_health();
 	std::string summary() const;
 
 	Decider candidate_;
@@ -70,6 +71,7 @@ class Hook
 	Phones phones_;
 	unsigned rows_ = 0; // of phones_
 	Health health_;
+	std::vector<struct cpr_health_state> known_; // by the last one
 	MarkNotes notes_;
 };
 

@@ -386,7 +386,10 @@ static void knowledge_is_handed_on(void **state)
 	struct farm *f = farm_new(2, SILENT);
 	struct cpr_health_state known[] = {
 		{.server = {htonl(0x7f000199)}, .alive = false},
-		{.server = f->address[1], .proven = true, .misses = 9},
+		{.server = f->address[1],
+			.proven = true,
+			.misses = 9,
+			.file_missing = true},
 		{.server = f->address[0], .alive = true, .proven = true, .misses = 1},
 	};
 	struct cpr_health_options o = {
@@ -409,6 +412,7 @@ static void knowledge_is_handed_on(void **state)
 	s = state_of(h, 1);
 	assert_false(s.alive);
 	assert_int_equal(s.misses, 9);
+	assert_false(s.file_missing); /* that may have been another file */
 	cpr_health_free(h);
 	assert_int_equal(f->turned_dead, 0);
 	f->mode[1] = DATA;
@@ -520,7 +524,6 @@ static void made_and_freed_200_times(void **state)
 		struct cpr_health *h = prober(f, k % 2 ? 3600000 : 8, 3);
 		int64_t start;
 
-		assert_int_equal(entries("/proc/self/task"), threads + 1);
 		if (k % 20 == 0)
 			UNTIL(state_of(h, 2).proven);
 		if (k % 4 == 0)
@@ -531,8 +534,8 @@ static void made_and_freed_200_times(void **state)
 		worst = start > worst ? start : worst;
 	}
 	assert_int_equal(entries("/proc/self/fd"), fds);
-	/* pthread_join() returns a little before the kernel has cleared its entry away */
-	UNTIL(entries("/proc/self/task") == threads);
+	/* pthread_join() returns a little before the kernel takes the entry away */
+	UNTIL(entries("/proc/self/task") <= threads);
 	assert_in_range(worst, 0, 5000); /* of an interval of an hour */
 	print_message("slowest stop: %d ms\n", (int)worst);
 	farm_free(f);

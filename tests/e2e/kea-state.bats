@@ -236,6 +236,13 @@ tftp_server() {
 	kea_say option150-status | jq -e '.arguments.servers == [
 		{"ip-address": "192.0.2.7", alive: false, proven: true, "file-missing": false, misses: .arguments.servers[0].misses},
 		{"ip-address": "127.0.0.1", alive: true, proven: true, "file-missing": false, misses: 0}]'
+	# after a reload as well, and before it could have missed anything there
+	reconfigure "\"tftp-servers\": $one, \"health\": {\"interval\": 60, \"failures\": 100}"
+	[ "$result" = 0 ]
+	exchange
+	servers 7f000001c0000207
+	reconfigure "\"tftp-servers\": $one, \"health\": {\"interval\": 1, \"failures\": 1}"
+	[ "$result" = 0 ]
 	# all dead: none is withdrawn
 	lab_stop "$second"
 	lab_wait 80 eval "[ \$(grep -c 'OPTION150_SERVER_DEAD.*127.0.0.1' '$dir/kea.log') = 2 ]"

@@ -297,10 +297,12 @@ int cpr_health_new(struct cpr_health **out, const struct cpr_health_options *o,
 	cpr_health_changed changed, void *context)
 {
 	struct cpr_health *h;
+	int64_t step;
 	int r;
 
 	if (!valid(o))
 		return -EINVAL;
+	step = (int64_t)o->interval_ms * MILLISECOND / (int64_t)o->n;
 	h = calloc(1, sizeof(*h) + o->n * sizeof(h->server[0]));
 	if (!h)
 		return -ENOMEM;
@@ -308,11 +310,13 @@ int cpr_health_new(struct cpr_health **out, const struct cpr_health_options *o,
 		.n = o->n,
 		.port = o->port,
 		.failures = o->failures,
-		.step = (int64_t)o->interval_ms * MILLISECOND / (int64_t)o->n,
+		.step = step,
 		.changed = changed,
 		.context = context,
 		.socket = {-1, -1},
-		.due = clock_now(),
+		/* Not at once: Kea opens its raw sockets right after it loads its hooks, and
+		 * until they have their filters they take any packet for a malformed DHCP. */
+		.due = clock_now() + (step < SECOND ? step : SECOND),
 		.dead = calloc((o->n + WORD - 1) / WORD, sizeof(*h->dead)),
 	};
 	h->request_len = cpr_probe_request(o->file, h->request, sizeof(h->request));

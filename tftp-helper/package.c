@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 enum {
 	CHUNK = 64 * 1024,
@@ -163,10 +164,15 @@ static int copy(struct walk *w, const struct bytes *b, int out)
 static int take(struct walk *w, const struct bytes *b)
 {
 	static const char name[] = ".in";
-	_cleanup_(cpr_closep) int out = openat(w->p->scratch, name,
-		O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = out < 0 ? -errno : copy(w, b, out);
+	enum cpr_cap cap = cpr_meter_firmware(&w->meter);
+	_cleanup_(cpr_closep) int out = -1;
+	int r;
 
+	if (cap)
+		return refuse_all(w, "", cpr_cap_text(cap));
+	out = openat(w->p->scratch, name,
+		O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = out < 0 ? -errno : copy(w, b, out);
 	if (w->p->bars && r == 0 && cpr_cli_fancy(STDERR_FILENO))
 		cpr_bars_done(w->p->bars, 0, "unpacked");
 	else if (w->p->bars)
@@ -350,12 +356,58 @@ static int broken(struct walk *w, struct archive *a, const char *label)
 	return r < 0 ? r : 1;
 }
 
+static void gzip_closep(gzFile *gz)
+{
+	if (*gz)
+		gzclose_r(*gz);
+}
+
+/* libarchive neither compares the checksum at the end of a gzip stream nor counts what it
+ * skips in it. */
+static int check_gzip(struct walk *w, const struct source *s, const char *label)
+{
+	_cleanup_(gzip_closep) gzFile gz = NULL;
+	uint8_t magic[2];
+	int fd, n, state;
+
+	if (pread(s->fd, magic, sizeof(magic), s->base) != sizeof(magic) ||
+		magic[0] != 0x1f || magic[1] != 0x8b)
+		return 0;
+	fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	gz = lseek(fd, s->base, SEEK_SET) < 0 ? NULL : gzdopen(fd, "rb");
+	if (!gz) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while ((n = gzread(gz, w->chunk, CHUNK)) > 0) {
+		enum cpr_cap cap;
+
+		if (w->p->stop && *w->p->stop)
+			return -EINTR;
+		w->meter.file = 0; /* a stream of many files */
+		cap = cpr_meter_bytes(&w->meter, (uint64_t)n);
+		if (cap)
+			return refuse_all(w, "", cpr_cap_text(cap));
+	}
+	(void)gzerror(gz, &state);
+	if (n == 0 && state == Z_OK)
+		return 0;
+	return state == Z_ERRNO ? -EIO
+				: refuse_all(w, label,
+					  "is damaged (its gzip checksum or length is "
+					  "wrong), fetch the package again");
+}
+
 static int walk_archive(struct walk *w, int fd, const char *label, unsigned depth)
 {
 	_cleanup_(cpr_freep) struct source *s = malloc(sizeof(*s));
 	_cleanup_(archive_freep) struct archive *a = archive_read_new();
 	int r = s && a ? open_source(s, fd) : -ENOMEM;
 
+	if (r == 0)
+		r = check_gzip(w, s, label);
 	if (r)
 		return r;
 	if (open_archive(a, s) != ARCHIVE_OK)

@@ -198,6 +198,41 @@ load41=SCCP41.9-4-2SR3-1S
 	[ ! -e /tmp/jar41sccp.9-4-2ES26.sbn ]
 }
 
+@test "a gzip stream: its checksum is compared, all of it counts, what follows it does not" {
+	mkfirmware --package cop good.cop.sgn
+	cp good.cop.sgn bad.cop.sgn
+	perl -e 'open F, "+<", "bad.cop.sgn"; seek F, -8, 2; print F "\0\0\0\0"'
+	run -4 --separate-stderr unchanged import bad.cop.sgn
+	one_line
+	[[ $stderr == *checksum* ]]
+	truncate -s -4 good.cop.sgn
+	run -4 --separate-stderr unchanged import good.cop.sgn
+	one_line
+	mkfirmware --package tar p.tar
+	{ cat p.tar; head -c 50M /dev/zero; } | gzip >bomb.tgz
+	run -4 --separate-stderr unchanged import bomb.tgz
+	one_line
+	[[ $stderr == *"hundred times"* ]]
+	{ gzip <p.tar; echo trailing; } >tail.tgz
+	import tail.tgz
+}
+
+@test "so many files that judging them would take for ever" {
+	mkdir many
+	(cd many && seq 1001 | sed 's/.*/jar41sccp.&.sbn/' | xargs touch)
+	run -4 --separate-stderr unchanged import many
+	one_line
+	[[ $stderr == *"1,000 firmware files"* ]]
+	# Of one name, each other: one line for each but the first.
+	mkdir twins
+	for i in $(seq 30); do
+		mkdir "twins/$i"
+		echo "$i" >"twins/$i/jar41sccp.1.sbn"
+	done
+	run -4 --separate-stderr unchanged import twins
+	[ "$(grep -c "is also there as" <<<"$stderr")" = 29 ]
+}
+
 @test "an empty root stays empty" {
 	mkfirmware --evil dotdot p.zip
 	run -4 import p.zip

@@ -35,10 +35,11 @@ static json_t *findings_json(const struct cpr_findings *f)
 
 	for (size_t i = 0; i < f->n; i++)
 		json_array_append_new(all,
-			json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", f->finding[i].id,
+			json_pack("{s:s, s:s, s:o, s:o, s:s}", "id", f->finding[i].id,
 				"severity", cpr_severity_name(f->finding[i].severity),
-				"file", f->finding[i].file, "text", f->finding[i].text,
-				"remedy", f->finding[i].remedy));
+				"file", text_json(f->finding[i].file), "text",
+				text_json(f->finding[i].text), "remedy",
+				f->finding[i].remedy));
 	return all;
 }
 
@@ -144,11 +145,11 @@ static json_t *plan_json(const struct cpr_plan *plan)
 					  addresses_json(s->network[i].tftp_server,
 						  s->network[i].tftp_server_n)));
 	}
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:o}", "tftp_root", s->tftp_root,
-		"tftp_servers", addresses_json(s->tftp_server, s->tftp_server_n),
-		"networks", networks, "call_managers",
-		addresses_json(s->call_manager, s->call_manager_n), "protocol",
-		cpr_protocol_name(s->protocol), "upgrade",
+	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "tftp_root",
+		text_json(s->tftp_root), "tftp_servers",
+		addresses_json(s->tftp_server, s->tftp_server_n), "networks", networks,
+		"call_managers", addresses_json(s->call_manager, s->call_manager_n),
+		"protocol", cpr_protocol_name(s->protocol), "upgrade",
 		s->upgrade_auto ? "auto" : "manual", "models", models_json(plan));
 }
 

@@ -13,6 +13,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+enum {
+	LOCK_TRIES = 300, /* ten a second */
+};
 
 int read_below(int base, const char *name, size_t max, char **data, size_t *len)
 {
@@ -86,21 +92,53 @@ static int read_running(struct world *w, struct cpr_errors *e)
 	return 0;
 }
 
+/* The kernel gives the lock back however we end.  It is taken before the first file is read:
+ * who waited must not write what was true before. */
+static int lock(int base, const char *name, struct cpr_errors *e)
+{
+	for (int i = 0; flock(base, LOCK_EX | LOCK_NB) < 0; i++) {
+		int error = errno;
+
+		if (error != EWOULDBLOCK && error != EINTR) {
+			cpr_errors_add(e, name, 0, "cannot lock it: %s", strerror(error));
+			return -error;
+		}
+		if (i == LOCK_TRIES) {
+			cpr_errors_add(e, name, 0,
+				"another cpr-conf has been writing below it for half a "
+				"minute; see what keeps it, and run again");
+			return -error;
+		}
+		if (i == 0)
+			cpr_say(6, "waiting for another cpr-conf to end");
+		nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+	}
+	return 0;
+}
+
+static int open_base(struct world *w, const struct common *c, struct cpr_errors *e)
+{
+	const char *name = c->root && *c->root ? c->root : "/";
+	int r;
+
+	w->base = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = w->base < 0 ? -errno : 0;
+	if (r < 0)
+		cpr_errors_add(e, name, 0, "cannot open it: %s", strerror(-r));
+	else if (c->lock)
+		r = lock(w->base, name, e);
+	return r;
+}
+
 static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
 {
 	_cleanup_(cpr_freep) char *root = NULL;
-	int r = cpr_site_read(c->site, c->root, &w->site, e);
+	int r = open_base(w, c, e);
 
+	if (r == 0)
+		r = cpr_site_read(c->site, c->root, &w->site, e);
 	if (r < 0)
 		return r;
-	w->base = open(w->site->root[0] ? w->site->root : "/",
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (w->base < 0) {
-		r = -errno;
-		cpr_errors_add(
-			e, w->site->root, 0, "cannot open it: %s", strerror(errno));
-		return r;
-	}
 	root = cpr_site_path(w->site, w->site->tftp_root);
 	if (!root)
 		return -ENOMEM;

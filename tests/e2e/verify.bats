@@ -224,13 +224,13 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 @test "what dnsmasq refuses is not written" {
 	put --model 7961
 	mkdir "$BATS_TEST_TMPDIR/bin"
-	printf '#!/bin/sh\necho "dnsmasq: bad option at line 3 of $3" >&2\nexit 1\n' \
+	printf '#!/bin/sh\n{ echo; echo "dnsmasq: bad option at line 3 of $3"; } >&2\nexit 1\n' \
 		>"$BATS_TEST_TMPDIR/bin/dnsmasq"
 	chmod +x "$BATS_TEST_TMPDIR/bin/dnsmasq"
 	state >"$BATS_TEST_TMPDIR/before"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -4 conf generate
 	echo "$output"
-	[[ $output == *"bad option at line 3"* ]]
+	[[ $output == *"bad option at line 3 of /etc/dnsmasq.d/phone-cpr.conf)"* ]]
 	state | diff "$BATS_TEST_TMPDIR/before" -
 }
 
@@ -271,6 +271,68 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	sed -i '/^network/d' "$root/etc/phone-cpr/site.conf"
 	run -0 --separate-stderr conf generate --json
 	jq -e '.reloads == ["dnsmasq"]' <<<"$output"
+}
+
+@test "a network that is added, or a live file that was removed, asks for a restart" {
+	put --model 7961
+	echo 'network "10.1.0.0/16" { tftp-servers = {"10.1.0.5"} }' >>"$root/etc/phone-cpr/site.conf"
+	conf generate
+	echo 'network "10.2.0.0/16" { tftp-servers = {"10.2.0.5"} }' >>"$root/etc/phone-cpr/site.conf"
+	run -0 --separate-stderr conf generate --json
+	jq -e '.reloads == ["dnsmasq"]' <<<"$output"
+	[[ $stderr == *"lines are gone from /var/lib/phone-cpr/dnsmasq/phone-cpr"* ]]
+	rm "$live"
+	run -0 --separate-stderr conf generate --json
+	jq -e '.reloads == ["dnsmasq"]' <<<"$output"
+}
+
+@test "two runs at a time: the second waits for the first" {
+	put --model 7961
+	flock "$root" sleep 2 &
+	lab_wait 20 eval '! flock -n "$root" true'
+	run -0 conf generate
+	[[ $output == *"waiting for another cpr-conf"* ]]
+	wait
+	flock "$root" sleep 5 &
+	lab_wait 20 eval '! flock -n "$root" true'
+	run -0 conf generate --check
+	[[ $output != *waiting* ]]
+	kill $!
+}
+
+@test "a full disk: what was written is named, the rest is old or absent, exit 1" {
+	put --model 7961
+	mkdir -p "$root/etc/dnsmasq.d/phone-cpr.conf/in-the-way"
+	run -4 conf generate
+	[[ $output == *"/etc/dnsmasq.d/phone-cpr.conf: it is no file"* ]]
+	rm -r "$root/etc/dnsmasq.d"
+	mkdir "$root/etc/dnsmasq.d"
+	mount -t tmpfs -o size=4k none "$root/etc/dnsmasq.d"
+	head -c 4096 /dev/zero >"$root/etc/dnsmasq.d/full.dpkg-old" || true
+	run -1 conf generate
+	echo "$output"
+	[[ $output == *"wrote '/var/lib/phone-cpr/dnsmasq/phone-cpr'"* ]]
+	[[ $output == *"/etc/dnsmasq.d/phone-cpr.conf: cannot write it: No space left"* ]]
+	[ "$(ls -A "$root/etc/dnsmasq.d")" = full.dpkg-old ]
+	umount "$root/etc/dnsmasq.d"
+	conf generate
+}
+
+@test "a TFTP root that is missing is made, one that is closed is named" {
+	rmdir "$tftp"
+	run -0 conf generate --only dnsmasq
+	[ "$(stat -c %a "$tftp")" = 755 ]
+	chmod 750 "$tftp"
+	run -0 conf generate --only dnsmasq
+	[[ $output == *"would not start: chmod o+rx '/srv/tftp'"* ]]
+}
+
+@test "stdout that is full is said, by exit status, too" {
+	for command in "verify --root $root" "plan --root $root --json" models \
+		"generate --root $root --print dnsmasq" "inspect $0"; do
+		run -1 bash -c "cpr-conf $command >/dev/full"
+		[[ $output == *"cannot print"* ]]
+	done
 }
 
 @test "a hand edit is noticed, named by its line and not overwritten" {
@@ -354,6 +416,8 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	run -6 cpr-conf models --vendor-class 'Cisco AP c1240'
 	run -6 --separate-stderr cpr-conf models --vendor-class docsis1.0 --json
 	jq -e '.phone == false and .model == null' <<<"$output"
+	run -6 --separate-stderr cpr-conf models --vendor-class $'\377' --json
+	jq -e '.vendor_class == "?"' <<<"$output"
 }
 
 @test "usage: a mistyped command or emitter, and what is too much" {
@@ -363,6 +427,8 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	run -2 cpr-conf generate --only dnsmsq
 	[[ $output == *"did you mean 'dnsmasq'"* ]]
 	run -2 conf verify extra
+	run -2 conf generate --print term --check
+	run -2 conf generate --diff --json
 	run -0 cpr-conf --help
 	[[ $output == *generate*verify* ]]
 	run -0 cpr-conf generate --help

@@ -283,18 +283,6 @@ static void term_version(const struct cpr_plan *p, struct cpr_sink *s)
 	}
 }
 
-/* Single-image phones (7905, 7920, 7937 ...) have no list: XMLDefault names the image. */
-static bool has_image(const struct cpr_firmware *f, const char *load)
-{
-	size_t len = strlen(load);
-
-	for (size_t i = 0; i < f->file_n; i++)
-		if (!f->file[i].set && strncmp(f->file[i].name, load, len) == 0 &&
-			f->file[i].name[len] == '.')
-			return true;
-	return false;
-}
-
 static void dangling_load(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	for (size_t i = 0; p->running && i < p->running->n; i++) {
@@ -303,7 +291,7 @@ static void dangling_load(const struct cpr_plan *p, struct cpr_sink *s)
 		const struct cpr_load *here = cpr_firmware_load(p->firmware, load);
 		_cleanup_(cpr_freep) char *file = NULL;
 
-		if (here ? here->complete : has_image(p->firmware, load))
+		if (here ? here->complete : cpr_firmware_image(p->firmware, load))
 			continue;
 		if (asprintf(&file, "%s.loads", load) < 0) {
 			s->out->lost = true;
@@ -320,7 +308,8 @@ static void no_complete_load(const struct cpr_plan *p, struct cpr_sink *s)
 	for (size_t i = 0; i < p->model_n; i++) {
 		const struct cpr_plan_model *m = &p->model[i];
 
-		if (m->load)
+		if (m->load ||
+			(m->load_name && cpr_firmware_image(p->firmware, m->load_name)))
 			continue;
 		if (m->recoverable)
 			found_as(s, CPR_WARNING, "",
@@ -348,7 +337,7 @@ static void os79xx(const struct cpr_plan *p, struct cpr_sink *s)
 			found(s, CPR_OS79XX,
 				"it is absent or empty; a wiped %s asks for it first",
 				m->model->model);
-		else if (!m->recovery && !has_image(p->firmware, name))
+		else if (!m->recovery && !cpr_firmware_image(p->firmware, name))
 			found(s, CPR_OS79XX,
 				"it names \"%s\", and nothing of that name is here",
 				name);
@@ -373,6 +362,15 @@ static void no_call_manager(const struct cpr_plan *p, struct cpr_sink *s)
 			"call-managers is not set");
 }
 
+static void no_firmware(const struct cpr_plan *p, struct cpr_sink *s)
+{
+	if (!p->model_n && !p->firmware->file_n)
+		found(s, p->site->tftp_root, "there is no firmware in it");
+	else if (!p->model_n) /* single-image phones have no list */
+		found_as(s, CPR_WARNING, p->site->tftp_root,
+			"there are images in it, and no list (.loads) that names them");
+}
+
 static void no_tftp_server(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	if (!p->site->tftp_server_n)
@@ -392,6 +390,11 @@ const struct cpr_check cpr_checks[] = {
 		"the phones (one source, and every sample has the group). A phone then "
 		"recovers its firmware, and registers nowhere.",
 		"set call-managers = {\"ADDRESS\"} in the site file", no_call_manager},
+	{"no-firmware", CPR_ERROR,
+		"A TFTP root without a load for any phone brings none back.  It may be the "
+		"wrong folder, or a file system that is not mounted.",
+		"import a package with cpr-helper, or set tftp-root in the site file",
+		no_firmware},
 	{"missing-image", CPR_ERROR,
 		"A phone fetches every file that the packing list names, in its order. "
 		"One that "

@@ -77,3 +77,6 @@ const struct cpr_file *cpr_firmware_file_nocase(
 	const struct cpr_firmware *f, const char *name);
 /* The main load of this name (without ".loads"), or NULL. */
 const struct cpr_load *cpr_firmware_load(const struct cpr_firmware *f, const char *name);
+/* True when there is no such list, but an image of this name: what single-image phones (7905,
+ * 7920, 7937 ...) and the 7940's loads of old have instead. */
+bool cpr_firmware_image(const struct cpr_firmware *f, const char *name);

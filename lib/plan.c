@@ -268,6 +268,9 @@ static void plan_load(
 		p->load = pinned_load(w, "load", w->pin->load);
 	} else if (running && running->complete && !w->site->upgrade_auto) {
 		p->load = running;
+	} else if (now && p->model->family == CPR_FAMILY_7940 &&
+		   cpr_firmware_image(w->firmware, now) && !w->site->upgrade_auto) {
+		p->load = NULL; /* a load from before lists: it stays as it is named */
 	} else {
 		p->load = mains->complete[wanted(mains, w->site)];
 		if (!p->load && running && running->complete)

@@ -42,6 +42,22 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	jq -e '.findings == []' <<<"$output"
 }
 
+@test "an empty TFTP root, and none, are no good health" {
+	finds no-firmware /srv/tftp
+	rmdir "$tftp"
+	finds no-firmware /srv/tftp
+}
+
+@test "a folder among the kept sets that is not of our making is left out" {
+	put --model 7961
+	mkdir -p "$tftp/.phone-cpr/terms/"$'odd\033[2J\377'
+	cp "$tftp/term61.default.loads" "$tftp/.phone-cpr/terms/"odd*/
+	truncate -s 200 "$tftp/.phone-cpr/terms/"odd*/*
+	run -0 conf verify
+	[[ $output != *$'\033'* ]]
+	conf generate --only term
+}
+
 @test "a missing image" {
 	put --model 7961 --defect missing
 	finds missing-image apps41.9-4-2ES26.sbn

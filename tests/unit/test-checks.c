@@ -171,6 +171,17 @@ static void no_server(struct world *w)
 {
 	w->site.tftp_server_n = 0;
 }
+static void nothing(struct world *w)
+{
+	w->firmware.file_n = 0;
+}
+
+static void images_alone(struct world *w)
+{
+	w->file[0] = w->file[1];
+	w->firmware.file_n = 1;
+}
+
 static void no_manager(struct world *w)
 {
 	w->site.call_manager_n = 0;
@@ -216,6 +227,8 @@ static const struct {
 		"SCCP45.8-5-2S.loads", CPR_WARNING},
 	{"XMLDefault is no XML", malformed, "xmldefault-malformed", "XMLDefault.cnf.xml",
 		CPR_ERROR},
+	{"nothing", nothing, "no-firmware", "/srv/tftp", CPR_ERROR},
+	{"images alone", images_alone, "no-firmware", "/srv/tftp", CPR_WARNING},
 	{"no load", absent, "no-complete-load", "", CPR_ERROR},
 };
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -294,35 +295,6 @@ int cpr_publish_bytes(
 	return put(&p);
 }
 
-int cpr_publish_symlink(int dirfd, const char *name, const char *target)
-{
-	_cleanup_(place_close) struct place p;
-	char now[4097];
-	ssize_t n;
-	int r = find_place(dirfd, name, "link", &p);
-
-	if (r < 0)
-		return r;
-	n = readlinkat(p.dir, p.base, now, sizeof(now));
-	if (n >= 0 && (size_t)n == strlen(target) && !memcmp(now, target, (size_t)n))
-		return 0;
-	/* A link holds nothing to lock: who comes second replaces the temp, and who then
-	 * misses it makes a new one. */
-	for (int i = 0; i < TRIES; i++) {
-		if (symlinkat(target, p.dir, p.temp) < 0) {
-			if (errno != EEXIST)
-				return -errno;
-			if (unlinkat(p.dir, p.temp, 0) < 0 && errno != ENOENT)
-				return -errno;
-			continue;
-		}
-		r = put(&p);
-		if (r != -ENOENT)
-			return r;
-	}
-	return -EBUSY;
-}
-
 int cpr_publish_hardlink(int dirfd, const char *from, const char *name)
 {
 	_cleanup_(place_close) struct place p = {.dir = -1}, source = {.dir = -1};
@@ -362,6 +334,27 @@ static bool same_place(const struct place *a, const struct place *b)
 	return is_named(a->dir, ".", b->dir) && strcmp(a->base, b->base) == 0;
 }
 
+static bool same_links(const struct place *a, const struct place *b)
+{
+	char ta[PATH_MAX], tb[PATH_MAX];
+	ssize_t na = readlinkat(a->dir, a->base, ta, sizeof(ta));
+	ssize_t nb = readlinkat(b->dir, b->base, tb, sizeof(tb));
+
+	return na >= 0 && na == nb && !memcmp(ta, tb, (size_t)na);
+}
+
+static int rename_link(const struct place *source, const struct place *p)
+{
+	int r;
+
+	if (same_links(source, p))
+		return unlinkat(source->dir, source->base, 0) < 0 ? -errno : 0;
+	if (renameat(source->dir, source->base, p->dir, p->base) < 0)
+		return -errno;
+	r = sync_fd(p->dir);
+	return r < 0 ? r : 1;
+}
+
 int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t mode)
 {
 	_cleanup_(place_close) struct place p = {.dir = -1}, source = {.dir = -1};
@@ -376,6 +369,8 @@ int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t m
 	if (r < 0)
 		return r;
 	fd = open_regular(source.dir, source.base);
+	if (fd == -ELOOP)
+		return rename_link(&source, &p);
 	if (fd < 0)
 		return fd;
 	there = open_regular(p.dir, p.base);

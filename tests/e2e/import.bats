@@ -402,6 +402,50 @@ load41=SCCP41.9-4-2SR3-1S
 	unchanged import p.zip
 }
 
+# hit CALL N HOW: an import of p.zip whose N-th CALL is hit, its status in $status; fails when it
+# has not so many.  (LeakSanitizer cannot work beside strace.)
+hit() {
+	find "$tftp" -mindepth 1 -delete
+	status=0
+	ASAN_OPTIONS=detect_leaks=0 strace -o trace -e "trace=$1" -e "inject=$1:$3:when=$2" \
+		cpr-helper import --root "$root" p.zip >log 2>&1 || status=$?
+	grep -q 'INJECTED\|SIGKILL' trace
+}
+
+@test "killed at any rename, mkdir or fsync: no list without its images, and the next completes it" {
+	strace -o trace true || skip "strace may not trace here"
+	mkfirmware --version 9-4-2SR3-1S --defect listed-case p.zip
+	import p.zip
+	local call n whole=$(files)
+	for call in renameat mkdirat fsync; do
+		n=0
+		while hit "$call" $((++n)) signal=SIGKILL; do
+			[ "$status" = 137 ]
+			[ -z "$(find "$tftp" -mindepth 1 -maxdepth 1 -name '.*' ! -name .phone-cpr)" ]
+			[ ! -e "$tftp/$load41.loads" ] || [ "$(files | grep -c '^[^/]*sbn')" = 6 ]
+			[ ! -e "$tftp/.phone-cpr/terms" ] || [ -e "$tftp/$load41.loads" ]
+			import p.zip
+			[ "$(files)" = "$whole" ]
+		done
+		[ $n -gt 10 ]
+	done
+}
+
+@test "failed at any rename, mkdir or fsync: nothing of it is there" {
+	strace -o trace true || skip "strace may not trace here"
+	mkfirmware --version 9-4-2SR3-1S --defect listed-case p.zip
+	local call n
+	for call in renameat mkdirat fsync; do
+		n=0
+		while hit "$call" $((++n)) error=EIO; do
+			[ "$status" = 1 ]
+			grep -q '^cpr-helper: .*Input/output error' log
+			[ -z "$(files)" ]
+		done
+		[ $n -gt 10 ]
+	done
+}
+
 staging_there() { compgen -G "$tftp/.phone-cpr/staging-*" >/dev/null; }
 
 # signalled NUMBER: an import that got it while it was unpacking; its status in $status

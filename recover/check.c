@@ -15,8 +15,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define DEFAULT_NET "192.168.150.1/24"
-
 static void closedirp(DIR **d)
 {
 	if (*d)
@@ -220,7 +218,7 @@ static uint32_t mask_of(unsigned length)
 	return length ? UINT32_MAX << (32 - length) : 0;
 }
 
-static bool parse_net(const char *text, struct cpr_bench_net *net)
+bool cpr_bench_net_parse(const char *text, struct cpr_bench_net *net)
 {
 	char address[INET_ADDRSTRLEN] = "";
 	const char *slash = strchr(text, '/');
@@ -308,19 +306,13 @@ void cpr_bench_check_net(const char *interface, const char *wanted,
 				interface, net->length);
 		return;
 	}
-	if (!parse_net(wanted ? wanted : DEFAULT_NET, net)) {
-		cpr_errors_add(e, NULL, 0,
-			"--address '%s' is no host address with a prefix of 8 to 30: "
-			"write it as " DEFAULT_NET,
-			wanted);
-		return;
-	}
+	cpr_bench_net_parse(wanted ? wanted : CPR_BENCH_NET, net);
 	net->add = !cpr_bench_has_address(interface, net->address);
 	other = overlap(list, interface, net);
 	if (other)
 		cpr_errors_add(e, NULL, 0,
 			"the network %s is on '%s' already: name another with --address",
-			wanted ? wanted : DEFAULT_NET, other);
+			wanted ? wanted : CPR_BENCH_NET, other);
 }
 
 bool cpr_bench_has_address(const char *interface, struct in_addr address)

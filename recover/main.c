@@ -100,6 +100,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->interface = arg;
 		return 0;
 	case 'a':
+		if (!cpr_bench_net_parse(arg, &(struct cpr_bench_net){0}))
+			argp_error(state,
+				"--address '%s' is no host address with a prefix of 8 to 30: "
+				"write it as " CPR_BENCH_NET,
+				arg);
 		o->address = arg;
 		return 0;
 	case 'm':
@@ -225,10 +230,11 @@ static int check(const struct options *o, struct cpr_bench *b, uint8_t mac[6],
 	check_packages(o, &e);
 	cpr_bench_check_ports(&e);
 	cpr_bench_check_net(o->interface, o->address, &b->net, &e);
-	size_t before = e.n;
 	cpr_bench_check_interface(o->interface, mac, &e);
 	cpr_bench_check_rights(&e);
-	*probed = e.n == before && cpr_bench_carrier(o->interface);
+	/* Where this run is refused anyway, nothing is sent: a bench that runs here already
+	 * would wait for the asker as for a phone. */
+	*probed = !e.n && cpr_bench_carrier(o->interface);
 	if (*probed)
 		probe(o, mac, stop_fd, &e);
 	if (!e.n)
@@ -237,8 +243,10 @@ static int check(const struct options *o, struct cpr_bench *b, uint8_t mac[6],
 	return CPR_EXIT_FAILED;
 }
 
-static bool confirmed(const struct options *o, const struct cpr_bench *b)
+static bool confirmed(const struct options *o, const struct cpr_bench *b, int stop_fd)
 {
+	struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = stop_fd, .events = POLLIN}};
 	char answer[16] = "", address[INET_ADDRSTRLEN];
 
 	if (o->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
@@ -246,6 +254,10 @@ static bool confirmed(const struct options *o, const struct cpr_bench *b)
 	inet_ntop(AF_INET, &b->net.address, address, sizeof(address));
 	fprintf(stderr, "Serve DHCP and TFTP to Cisco phones on '%s' as %s/%u%s? [y/N] ",
 		o->interface, address, b->net.length, b->net.add ? " (new address)" : "");
+	if (poll(wait, 2, -1) < 0 || wait[1].revents) {
+		fputc('\n', stderr);
+		return false;
+	}
 	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
 }
 
@@ -347,7 +359,7 @@ static int run(
 	if (rc || interrupted(stop_fd, 0))
 		return rc ? rc : CPR_EXIT_FAILED;
 	b->call_manager = o->call_manager.s_addr ? o->call_manager : b->net.address;
-	if (!confirmed(o, b)) {
+	if (!confirmed(o, b, stop_fd)) {
 		cpr_say(6, "nothing was changed");
 		return CPR_EXIT_FAILED;
 	}

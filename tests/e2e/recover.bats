@@ -79,6 +79,37 @@ no_listener() { ! lab_listens 67 && ! lab_listens 69; }
 	grep -q "$lab_pid" <<<"$output"
 }
 
+@test "a second run beside the first is refused, and the first takes it for no phone" {
+	bench
+	lab_wait 100 lab_listens 67
+	run -1 cpr-recover -i srv0 --yes "$BATS_FILE_TMPDIR/package.zip" nowhere.zip
+	echo "$output"
+	grep -q '67.*dnsmasq' <<<"$output"
+	grep -q 'nowhere.zip' <<<"$output"
+	kill -INT "$recover_pid"
+	ended 1
+	! grep -q 'asks for an address' "$log"
+	nothing_left
+}
+
+@test "an address that cannot be one is a slip of usage: nothing is sent" {
+	for address in 192.0.2.1 192.0.2.1/33 192.0.2.0/24 nonsense; do
+		run -2 cpr-recover -i srv0 --yes -a "$address" "$BATS_FILE_TMPDIR/package.zip"
+		grep -qF "'$address'" <<<"$output"
+	done
+}
+
+@test "Ctrl-C answers the question, too" {
+	# script gives it a terminal of its own; sleep keeps the question open.
+	local pid=$BATS_TEST_TMPDIR/pid
+	sleep 30 | script -qefc "echo \$\$ >$pid
+		exec cpr-recover -i srv0 $BATS_FILE_TMPDIR/package.zip" /dev/null >"$log" 2>&1 3>&- &
+	lab_wait 100 grep -q '\[y/N\]' "$log"
+	kill -INT "$(cat "$pid")"
+	lab_wait 20 grep -q 'interrupted' "$log"
+	nothing_left
+}
+
 @test "a package that is none is refused before anything is served" {
 	echo nonsense >"$BATS_TEST_TMPDIR/broken.zip"
 	run -4 cpr-recover -i srv0 --yes "$BATS_TEST_TMPDIR/broken.zip"

@@ -102,7 +102,7 @@ no_listener() { ! lab_listens 67 && ! lab_listens 69; }
 @test "Ctrl-C answers the question, too" {
 	# script gives it a terminal of its own; sleep keeps the question open.
 	local pid=$BATS_TEST_TMPDIR/pid
-	sleep 30 | script -qefc "echo \$\$ >$pid
+	sleep 20 3>&- | script -qefc "echo \$\$ >$pid
 		exec cpr-recover -i srv0 $BATS_FILE_TMPDIR/package.zip" /dev/null >"$log" 2>&1 3>&- &
 	lab_wait 100 grep -q '\[y/N\]' "$log"
 	kill -INT "$(cat "$pid")"

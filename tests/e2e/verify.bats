@@ -406,6 +406,20 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	[ ! -e "$static" ]
 }
 
+@test "below --root the host's own address is not taken for the image's" {
+	put --model 7961
+	ip link set lo up
+	ip link add own0 type dummy 2>/dev/null || ip link add own0 type veth peer name own1
+	ip addr add 198.51.100.7/24 dev own0
+	ip link set own0 up
+	echo "call-managers = {\"$LAB_SERVER\"}" >"$root/etc/phone-cpr/site.conf"
+	run -4 conf generate
+	[[ $output == *"set tftp-servers"* ]]
+	run -0 --separate-stderr cpr-conf plan --site "$root/etc/phone-cpr/site.conf"
+	[[ $output == *"198.51.100.7"* ]]
+	ip link del own0
+}
+
 @test "inspect: containers, own names, exit status" {
 	put --model 7961
 	run -0 --separate-stderr cpr-conf inspect --json "$tftp/term61.default.loads" \

@@ -152,7 +152,10 @@ static int find_link(const struct world *w, struct change *c, struct cpr_errors 
 		return 0;
 	c->state = CHANGE_OTHER;
 	r = find_keep(w, c);
-	if (r < 0)
+	if (r == -EINVAL)
+		cpr_errors_add(
+			e, c->o->path, 0, "it is no file; move it away and run again");
+	else if (r < 0)
 		cpr_errors_add(
 			e, c->o->path, 0, "cannot read it, to keep it: %s", strerror(-r));
 	return r;

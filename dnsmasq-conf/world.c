@@ -61,8 +61,7 @@ static int read_served(struct world *w, const char *name, size_t max, char **dat
 	if (r == -ENOENT)
 		return 0;
 	if (r == -ELOOP || r == -EINVAL)
-		cpr_errors_add(e, path, 0,
-			"it is no regular file; replace it by what it leads to");
+		cpr_errors_add(e, path, 0, "it is no regular file; put one in its place");
 	else if (r == -EFBIG)
 		cpr_errors_add(e, path, 0,
 			"it has more than %zu bytes, so it is no %s; move it away", max,

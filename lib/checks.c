@@ -235,6 +235,14 @@ static const struct cpr_load *root_load(const struct cpr_firmware *f, const char
 	return NULL;
 }
 
+/* What a term file brings, for people. */
+static const char *brings(const struct cpr_load *term)
+{
+	if (term->twin)
+		return term->twin->name;
+	return term->version[0] ? term->version : "a load that is not here";
+}
+
 static void term_not_served(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	for (size_t i = 0; i < p->model_n; i++) {
@@ -254,8 +262,7 @@ static void term_not_served(const struct cpr_plan *p, struct cpr_sink *s)
 		else if (!other->twin || other->twin != r->twin)
 			found_as(s, other->complete ? CPR_WARNING : CPR_ERROR, name,
 				"that of %s is served, the plan is that of %s",
-				other->twin ? other->twin->name : other->version,
-				r->file->set);
+				brings(other), r->file->set);
 	}
 }
 
@@ -268,18 +275,17 @@ static void term_version(const struct cpr_plan *p, struct cpr_sink *s)
 		if (!r || !r->term || !l || r->twin == l ||
 			(!r->twin && strcmp(r->version, l->version) == 0))
 			continue;
-		if (r->protocol != l->protocol)
+		if (r->protocol != CPR_PROTOCOL_NONE && r->protocol != l->protocol)
 			found_as(s, CPR_WARNING, name,
 				"it brings %s, and XMLDefault then names %s: phones "
 				"change from %s to %s after recovery",
-				r->twin ? r->twin->name : r->version, l->name,
-				cpr_protocol_name(r->protocol),
+				brings(r), l->name, cpr_protocol_name(r->protocol),
 				cpr_protocol_name(l->protocol));
 		else
 			found(s, name,
 				"it brings %s, and XMLDefault then names %s: one more "
 				"round of loading after recovery",
-				r->twin ? r->twin->name : r->version, l->name);
+				brings(r), l->name);
 	}
 }
 

@@ -39,7 +39,8 @@ struct cpr_load {
 	const struct cpr_file *file;
 	const char *name; /* without ".loads"; a term file's: its set or file name */
 	enum cpr_protocol protocol; /* by its name; a term file's by its image names */
-	const char *version; /* the list's RELEASE line, or out of the name; never NULL */
+	const char *version; /* the list's RELEASE line, or out of the name; "": neither
+				tells (a term file put there by hand); never NULL */
 	bool term;
 	bool complete; /* own name right, every listed file there, exact case, not damaged */
 	char **missing; /* the names, as printed, that keep it from being complete; its own

@@ -356,25 +356,37 @@ static void os79xx(void **state)
 static void term_version(void **state)
 {
 	static const struct {
-		const char *image;
+		const char *image, *version;
 		enum cpr_severity severity;
+		const char *brings;
 	} row[] = {
-		{"cvm41sccp.8-5-2TH1-9.sbn", CPR_NOTE},
-		{"cvm41sip.8-5-2TH1-9.sbn", CPR_WARNING},
+		{"cvm41sccp.8-5-2TH1-9.sbn", "8-5-2TH1-9", CPR_NOTE,
+			"it brings 8-5-2TH1-9,"},
+		{"cvm41sip.8-5-2TH1-9.sbn", "8-5-2TH1-9", CPR_WARNING,
+			"from sip to sccp"},
+		{"cvm41.sbn", "", CPR_NOTE, "it brings a load that is not here,"},
 	};
 	static struct world w;
 
 	(void)state;
 	for (size_t i = 0; i < CPR_ARRAY_LEN(row); i++) {
 		struct cpr_loads_entry entry = {.name = (char *)row[i].image, .size = -1};
-		struct cpr_loads other = {
-			.entry = &entry, .n = 1, .version = "8-5-2TH1-9"};
+		struct cpr_loads other = {.entry = &entry, .n = 1};
 
 		print_message("# %s\n", row[i].image);
 		fill(&w);
 		w.inspect[2].lists = &other;
+		strcpy(other.version, row[i].version);
 		run(&w);
 		assert_int_equal(count(&w, "term-version", T61, row[i].severity), 1);
+		for (size_t k = 0; k < w.firmware.load_n; k++)
+			if (w.firmware.load[k].term)
+				assert_string_equal(
+					w.firmware.load[k].version, row[i].version);
+		for (size_t k = 0; k < w.found.n; k++)
+			if (!strcmp(w.found.finding[k].id, "term-version"))
+				assert_non_null(
+					strstr(w.found.finding[k].text, row[i].brings));
 		clear(&w);
 	}
 }

@@ -37,12 +37,18 @@ cppflags   = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I$B $(CPPFLAGS)
 cflags     = -std=c11 $(warn) $(harden) $(CFLAGS) $(profile-$(PROFILE))
 ldflags    = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(profile-$(PROFILE))
 
-ifneq ($V,1)
+ifeq ($(filter 1,$V)$(findstring s,$(firstword -$(MAKEFLAGS))),)
 say = @printf '  %-5s%s\n' $1 $(or $2,$@);
 endif
 
 # What there is to build: LIBS, PROGS, TOOLS (not installed), TESTS, HEADERS, INSTALL_FILES.
 include $(sort $(wildcard */build.mk))
+
+# A packager without the tests' tools builds all the same; without a library nobody does.
+needed := $(sort $(foreach x,$(LIBS) $(PROGS) $(TOOLS),$($x-pkgs)))
+ifneq ($(shell $(PKG_CONFIG) --exists $(needed) && echo there),there)
+$(error $(PKG_CONFIG) does not find all of: $(needed). `make deps` installs what is missing)
+endif
 
 # How to build it.  A stamp is rewritten only when its text changes, so that flags and
 # source lists can be prerequisites.

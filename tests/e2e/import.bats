@@ -382,6 +382,33 @@ load41=SCCP41.9-4-2SR3-1S
 	one_line
 }
 
+@test "a private folder that is none, or another user's: one clear line" {
+	mkfirmware p.zip
+	local make
+	for make in "touch" "ln -s /nowhere" "ln -s /srv"; do
+		$make "$tftp/.phone-cpr"
+		run -1 --separate-stderr import p.zip
+		one_line
+		[[ $stderr == *"is no folder"* ]]
+		rm "$tftp/.phone-cpr"
+	done
+	mkdir -m 000 "$tftp/.phone-cpr"
+	run -1 --separate-stderr setpriv --bounding-set=-all \
+		cpr-helper import --root "$root" p.zip
+	one_line
+	[[ $stderr == *"to whom it belongs"* ]]
+}
+
+@test "names that a terminal or JSON must not get as they are" {
+	local odd=$'a\nb\e[2J\xff.zip'
+	echo x >"$odd"
+	run -4 --separate-stderr import "$odd"
+	one_line
+	[[ $stderr == *'a?b?[2J'* ]]
+	run -4 --separate-stderr import --json "$odd"
+	[[ $(jq -r '.packages[0].refused[0]' <<<"$output") == *"is no whole zip"* ]]
+}
+
 @test "no TFTP root: one clear line" {
 	rmdir "$tftp"
 	mkfirmware p.zip

@@ -79,7 +79,7 @@ int cmd_verify(int argc, char **argv)
 		       "  cpr-conf verify --root /mnt/image"};
 	_cleanup_(world_freep) struct world *w = NULL;
 	_cleanup_(cpr_findings_clear) struct cpr_findings f = {0};
-	struct common c = {0};
+	struct common c = {.judge = true};
 	int r;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &c))
@@ -98,7 +98,9 @@ int cmd_verify(int argc, char **argv)
 		models_table(w->plan);
 		print_findings(&f);
 	}
-	return r ? r : is_bad(w->plan, &f) ? CPR_EXIT_FINDINGS : CPR_EXIT_OK;
+	return r                                   ? r
+	       : w->refused || is_bad(w->plan, &f) ? CPR_EXIT_FINDINGS
+						   : CPR_EXIT_OK;
 }
 
 static void address_text(const struct in_addr *a, char out[INET_ADDRSTRLEN])

@@ -147,7 +147,11 @@ static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
 		return r;
 	}
 	r = read_running(w, e);
-	return r < 0 ? r : cpr_plan_build(w->site, w->firmware, &w->running, &w->plan, e);
+	if (r < 0)
+		return r;
+	r = cpr_plan_build(w->site, w->firmware, &w->running, &w->plan, e);
+	w->refused = r == -EINVAL;
+	return w->refused && c->judge ? 0 : r;
 }
 
 int world_read(const struct common *c, struct world **out)

@@ -16,7 +16,8 @@ struct common {
 	const char *site;
 	const char *root;
 	bool json;
-	bool lock; /* wait until no other cpr-conf has it set below the same root */
+	bool judge; /* a pin that cannot be is said, and the rest is looked at, too */
+	bool lock;  /* wait until no other cpr-conf has it set below the same root */
 };
 
 struct world {
@@ -24,6 +25,7 @@ struct world {
 	struct cpr_firmware *firmware;
 	struct cpr_running running;
 	struct cpr_plan *plan;
+	bool refused;     /* judge: the plan is without a pin */
 	int base;         /* the folder of --root, open, and locked where asked for */
 	char *xmldefault; /* NULL: there is none */
 	size_t xmldefault_len;

@@ -309,12 +309,56 @@ static void dangling_load(const struct cpr_plan *p, struct cpr_sink *s)
 	}
 }
 
+static const struct cpr_plan_model *planned(
+	const struct cpr_plan *p, const struct cpr_model *model)
+{
+	for (size_t i = 0; i < p->model_n; i++)
+		if (p->model[i].model == model)
+			return &p->model[i];
+	return NULL;
+}
+
+static void pinned(struct cpr_sink *s, const struct cpr_plan *p,
+	const struct cpr_site_model *pin, const char *key, const char *load)
+{
+	const struct cpr_load *here = cpr_firmware_load(p->firmware, load);
+	char file[512];
+
+	snprintf(file, sizeof(file), "%s.loads", load);
+	found(s, file, "the site file says %s = \"%s\" for model %s, and it is %s", key,
+		load, pin->model->model,
+		!here            ? "not there"
+		: here->complete ? "not of this model, or without its term file"
+				 : "not complete");
+}
+
+static void pin_not_served(const struct cpr_plan *p, struct cpr_sink *s)
+{
+	for (size_t i = 0; i < p->site->model_n; i++) {
+		const struct cpr_site_model *pin = &p->site->model[i];
+		const struct cpr_plan_model *m = planned(p, pin->model);
+
+		if (pin->load && !(m && m->load))
+			pinned(s, p, pin, "load", pin->load);
+		if (pin->recovery && !(m && m->recovery && m->recovery->complete))
+			pinned(s, p, pin, "recovery", pin->recovery);
+	}
+}
+
+static bool has_pin(const struct cpr_site *site, const struct cpr_model *model)
+{
+	for (size_t i = 0; i < site->model_n; i++)
+		if (site->model[i].model == model && site->model[i].load)
+			return true;
+	return false;
+}
+
 static void no_complete_load(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	for (size_t i = 0; i < p->model_n; i++) {
 		const struct cpr_plan_model *m = &p->model[i];
 
-		if (m->load ||
+		if (m->load || has_pin(p->site, m->model) ||
 			(m->load_name && cpr_firmware_image(p->firmware, m->load_name)))
 			continue;
 		if (m->recoverable)
@@ -469,6 +513,12 @@ const struct cpr_check cpr_checks[] = {
 		"import the load's package, or run cpr-conf generate where another load is "
 		"complete",
 		dangling_load},
+	{"pin-not-served", CPR_ERROR,
+		"A load that the site file names for a model, by load or recovery, is "
+		"served as it is named or not at all: cpr-conf generate refuses to choose "
+		"another one, and changes nothing.",
+		"import the load's package, or take the line out of the site file",
+		pin_not_served},
 	{"no-complete-load", CPR_ERROR,
 		"Only a load whose files are all there, whole and under their own names "
 		"can be named in XMLDefault.cnf.xml.",

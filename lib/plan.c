@@ -410,11 +410,9 @@ int cpr_plan_build(const struct cpr_site *site, const struct cpr_firmware *firmw
 		if (r < 0)
 			return r;
 	}
-	if (w.refused)
-		return -EINVAL;
 	qsort(plan->model, plan->model_n, sizeof(*plan->model), by_id);
 	*out = TAKE_PTR(plan);
-	return 0;
+	return w.refused ? -EINVAL : 0;
 }
 
 struct cpr_plan *cpr_plan_free(struct cpr_plan *p)

@@ -65,6 +65,26 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 		.missing == ["apps41.9-4-2ES26.sbn"]' <<<"$output"
 }
 
+@test "a missing image of a load that the site file pins" {
+	put --model 7961 --defect missing
+	echo 'model "7961" { load = "SCCP41.9-4-2SR3-1S" recovery = "SCCP41.9-4-2SR3-1S" }' \
+		>>"$root/etc/phone-cpr/site.conf"
+	finds missing-image apps41.9-4-2ES26.sbn
+	finds pin-not-served SCCP41.9-4-2SR3-1S.loads
+	state >"$BATS_TEST_TMPDIR/before"
+	run -4 conf generate
+	[[ $output == *"not complete (apps41.9-4-2ES26.sbn)"* ]]
+	state | diff "$BATS_TEST_TMPDIR/before" -
+	rm "$tftp"/*
+	put --model 7961 --version 8-5-2S
+	put --model 7961
+	sed -i /^model/d "$root/etc/phone-cpr/site.conf"
+	echo 'model "7961" { recovery = "SCCP41.9-4-2SR3-1S" }
+		model "7961G-GE" { recovery = "SCCP41.8-5-2S" }' >>"$root/etc/phone-cpr/site.conf"
+	run -6 conf verify
+	[[ $output == *"give them the same recovery"* ]]
+}
+
 @test "a renamed image" {
 	put --model 7961
 	mv "$tftp/dsp41.9-4-2ES26.sbn" "$BATS_TEST_TMPDIR/dsp"

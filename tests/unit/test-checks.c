@@ -37,6 +37,8 @@ struct world {
 	struct cpr_running running;
 	struct cpr_plan *plan;
 	struct cpr_findings found;
+	struct cpr_site_model pin;
+	bool refused; /* the pin cannot be */
 };
 
 static void fill_file(struct world *w, size_t i, const char *name, enum cpr_kind kind)
@@ -76,7 +78,8 @@ static void run(struct world *w)
 {
 	assert_int_equal(cpr_resolve(&w->firmware), 0);
 	assert_int_equal(
-		cpr_plan_build(&w->site, &w->firmware, &w->running, &w->plan, NULL), 0);
+		cpr_plan_build(&w->site, &w->firmware, &w->running, &w->plan, NULL),
+		w->refused ? -22 : 0);
 	cpr_checks_run(w->plan, &w->found);
 	assert_false(w->found.lost);
 }
@@ -171,6 +174,24 @@ static void no_server(struct world *w)
 {
 	w->site.tftp_server_n = 0;
 }
+static void pin_damaged(struct world *w)
+{
+	w->pin = (struct cpr_site_model){
+		.model = cpr_model_by_name("7961"), .load = (char *)LOAD};
+	w->site.model = &w->pin;
+	w->site.model_n = 1;
+	w->inspect[1].complete = 0;
+	w->refused = true;
+}
+
+static void pin_absent(struct world *w)
+{
+	pin_damaged(w);
+	w->inspect[1].complete = 1;
+	w->pin.load = NULL;
+	w->pin.recovery = (char *)"SCCP41.8-5-2S";
+}
+
 static void nothing(struct world *w)
 {
 	w->firmware.file_n = 0;
@@ -227,6 +248,10 @@ static const struct {
 		"SCCP45.8-5-2S.loads", CPR_WARNING},
 	{"XMLDefault is no XML", malformed, "xmldefault-malformed", "XMLDefault.cnf.xml",
 		CPR_ERROR},
+	{"a damaged load is pinned", pin_damaged, "pin-not-served", LOAD ".loads",
+		CPR_ERROR},
+	{"an absent recovery is pinned", pin_absent, "pin-not-served",
+		"SCCP41.8-5-2S.loads", CPR_ERROR},
 	{"nothing", nothing, "no-firmware", "/srv/tftp", CPR_ERROR},
 	{"images alone", images_alone, "no-firmware", "/srv/tftp", CPR_WARNING},
 	{"no load", absent, "no-complete-load", "", CPR_ERROR},

@@ -468,6 +468,7 @@ static void shared_file(void **state)
 	w.site.model = two;
 	w.site.model_n = 2;
 	assert_int_equal(cpr_plan_build(&w.site, &w.firmware, NULL, &plan, &e), -22);
+	plan = cpr_plan_free(plan);
 	assert_int_equal(e.n, 1);
 	assert_non_null(strstr(e.line[0], "give them the same recovery"));
 

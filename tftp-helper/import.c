@@ -155,6 +155,11 @@ static int failed_package(const char *tftp_root, const char *package, int error)
 			"published: make room and import it again",
 			package, tftp_root,
 			(uintmax_t)vfs.f_bavail * vfs.f_frsize / (1024 * 1024));
+	else if (error == -EPERM || error == -EACCES)
+		cpr_say(3,
+			"%s: %s below '%s', nothing of it was published: run this as root "
+			"or as the user to whom the files there belong",
+			package, strerror(-error), tftp_root);
 	else
 		cpr_say(3, "%s: %s below '%s', nothing of it was published", package,
 			strerror(-error), tftp_root);

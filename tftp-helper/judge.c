@@ -316,7 +316,12 @@ static int compare(struct cpr_intake *in, const struct cpr_stage *stage,
 			item->state = CPR_ITEM_THERE;
 		return 0;
 	}
-	if (!replace)
+	if (!replace && there == -EACCES)
+		cpr_intake_refuse(in, item,
+			"'%s' is in the TFTP root already, but this user may not read it: "
+			"give everybody read permission",
+			item->name);
+	else if (!replace)
 		cpr_intake_refuse(in, item,
 			"'%s' is in the TFTP root already with other bytes: if this "
 			"package is the right one, import it with --replace",

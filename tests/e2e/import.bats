@@ -337,6 +337,24 @@ load41=SCCP41.9-4-2SR3-1S
 	[ -z "$(find "$tftp" -type f ! -perm 644)" ]
 }
 
+@test "another user's files in the root: named, and left alone" {
+	mkfirmware --version 9-4-2SR3-1S p.zip
+	import p.zip
+	chmod 000 "$tftp"/jar41sccp.*
+	run -4 --separate-stderr unchanged setpriv --bounding-set=-all \
+		cpr-helper import --root "$root" p.zip
+	one_line
+	[[ $stderr == *"give everybody read permission"* ]]
+	chmod 644 "$tftp"/jar41sccp.*
+	chown nobody "$tftp" "$tftp"/*.sbn || skip "only root can give files away"
+	chmod 1777 "$tftp"
+	mkfirmware --seed 2 --version 9-4-2SR3-1S other.zip
+	run -1 --separate-stderr unchanged setpriv --bounding-set=-all \
+		cpr-helper import --root "$root" --replace other.zip
+	one_line
+	[[ $stderr == *"to whom the files there belong"* ]]
+}
+
 @test "--dry-run says all and touches nothing" {
 	mkfirmware p.zip
 	run -0 unchanged import --dry-run p.zip

@@ -20,17 +20,12 @@ enum {
 	LOCK_TRIES = 300, /* ten a second */
 };
 
-int read_below(int base, const char *name, size_t max, char **data, size_t *len)
+static int read_open(int fd, size_t max, char **data, size_t *len)
 {
-	_cleanup_(cpr_closep) int fd = -1;
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
 	char chunk[16384];
 	ssize_t n;
 
-	name += strspn(name, "/");
-	fd = cpr_publish_open(base, name);
-	if (fd < 0)
-		return fd;
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -48,27 +43,41 @@ int read_below(int base, const char *name, size_t max, char **data, size_t *len)
 	return 0;
 }
 
-/* A file of the TFTP root that is read for what it says; absent is nothing. */
+int read_below(int base, const char *name, size_t max, char **data, size_t *len)
+{
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, name + strspn(name, "/"));
+
+	return fd < 0 ? fd : read_open(fd, max, data, len);
+}
+
+/* A file of the TFTP root that is read for what it says, through a link where servers follow
+ * it, too; absent is nothing. */
 static int read_served(struct world *w, const char *name, size_t max, char **data,
 	size_t *len, struct cpr_errors *e)
 {
 	_cleanup_(cpr_freep) char *path = NULL;
+	_cleanup_(cpr_closep) int fd = -1;
 	int r;
 
 	if (asprintf(&path, "%s/%s", w->site->tftp_root, name) < 0)
 		return -ENOMEM;
-	r = read_below(w->base, path, max, data, len);
+	fd = cpr_publish_open(w->base, path + 1);
+	if (fd == -ELOOP)
+		fd = cpr_publish_open_served(w->base, path + 1);
+	r = fd < 0 ? fd : read_open(fd, max, data, len);
 	if (r == -ENOENT)
 		return 0;
-	if (r == -ELOOP || r == -EINVAL)
-		cpr_errors_add(e, path, 0, "it is no regular file; put one in its place");
+	if (r == -ELOOP || r == -EXDEV || r == -EINVAL)
+		cpr_errors_add(e, path, 0,
+			"it is no regular file, nor a relative link to one; put one in "
+			"its place");
 	else if (r == -EFBIG)
 		cpr_errors_add(e, path, 0,
 			"it has more than %zu bytes, so it is no %s; move it away", max,
 			name);
 	else if (r < 0)
 		cpr_errors_add(e, path, 0, "cannot read it: %s", strerror(-r));
-	return r == -EFBIG || r == -ELOOP ? -EINVAL : r;
+	return r == -EFBIG || r == -ELOOP || r == -EXDEV ? -EINVAL : r;
 }
 
 static int read_running(struct world *w, struct cpr_errors *e)

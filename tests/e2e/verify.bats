@@ -212,6 +212,23 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	[[ $output != *root:* ]]
 }
 
+@test "an XMLDefault that is a link: verify reads it, generate does not replace it" {
+	put --model 7961
+	conf generate
+	mv "$tftp/XMLDefault.cnf.xml" "$root/srv/mine.xml"
+	ln -s ../mine.xml "$tftp/XMLDefault.cnf.xml"
+	run -0 --separate-stderr conf verify --json
+	jq -e '.findings == []' <<<"$output"
+	sed -i 's/>SCCP41[^<]*</>OLD</' "$root/srv/mine.xml"
+	run -4 conf generate
+	[[ $output == *"XMLDefault.cnf.xml: it is no file that cpr-conf could have written"* ]]
+	[ -L "$tftp/XMLDefault.cnf.xml" ]
+	rm "$tftp/XMLDefault.cnf.xml"
+	mkdir "$tftp/XMLDefault.cnf.xml"
+	run -4 conf generate
+	[[ $output == *"no regular file"* ]]
+}
+
 @test "an XMLDefault of two megabytes is refused" {
 	put --model 7961
 	{ echo '<Default>'; head -c 2000000 /dev/zero | tr '\0' ' '; echo '</Default>'; } \

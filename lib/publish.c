@@ -1,6 +1,7 @@
 #include "publish.h"
 
 #include "cleanup.h"
+#include "io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -142,40 +143,6 @@ static int make_temp(const struct place *p)
 	return -EBUSY;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Reads n bytes at the offset, or as many as there are. */
-static ssize_t read_at(int fd, void *to, size_t n, off_t at)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		ssize_t r = pread(fd, (uint8_t *)to + got, n - got, at + (off_t)got);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			break;
-		got += (size_t)r;
-	}
-	return (ssize_t)got;
-}
-
 int cpr_publish_same(int fd, int other)
 {
 	_cleanup_(cpr_freep) uint8_t *a = malloc(CHUNK), *b = malloc(CHUNK);
@@ -188,7 +155,8 @@ int cpr_publish_same(int fd, int other)
 	if (sa.st_size != sb.st_size)
 		return 0;
 	for (off_t at = 0; at < sa.st_size; at += CHUNK) {
-		ssize_t na = read_at(fd, a, CHUNK, at), nb = read_at(other, b, CHUNK, at);
+		ssize_t na = cpr_io_read_at(fd, a, CHUNK, (uint64_t)at),
+			nb = cpr_io_read_at(other, b, CHUNK, (uint64_t)at);
 
 		if (na < 0 || nb < 0)
 			return (int)(na < 0 ? na : nb);
@@ -251,7 +219,7 @@ static bool holds_bytes(
 	for (size_t at = 0; at < len;) {
 		size_t want = len - at < sizeof(chunk) ? len - at : sizeof(chunk);
 
-		if (read_at(fd, chunk, want, (off_t)at) != (ssize_t)want ||
+		if (cpr_io_read_at(fd, chunk, want, at) != (ssize_t)want ||
 			memcmp(chunk, data + at, want))
 			return false;
 		at += want;
@@ -283,7 +251,7 @@ int cpr_publish_bytes(
 	fd = make_temp(&p);
 	if (fd < 0)
 		return fd;
-	r = write_all(fd, data, len);
+	r = cpr_io_write(fd, data, len);
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = -errno;
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "container.h"
 #include "errors.h"
+#include "io.h"
 #include "models.h"
 
 #include <archive.h>
@@ -102,21 +103,6 @@ static char *label_of(const char *where, const char *name)
 	return label;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static ssize_t next_chunk(struct walk *w, const struct bytes *b, int *r)
 {
 	ssize_t n = b->archive ? archive_read_data(b->archive, w->chunk, CHUNK)
@@ -153,7 +139,7 @@ static int copy(struct walk *w, const struct bytes *b, int out)
 			return refuse_all(w, cap == CPR_CAP_FILE ? b->label : "",
 				cpr_cap_text(cap));
 		if (out >= 0)
-			r = write_all(out, w->chunk, (size_t)n);
+			r = cpr_io_write(out, w->chunk, (size_t)n);
 		if (r < 0)
 			return r;
 		if (w->p->bars && out >= 0)

@@ -2,8 +2,9 @@
 
 const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 	[CPR_FAULT_DHCP_NO_OFFER] = {"dhcp-no-offer",
-		"see that a DHCP server listens in this network (VLAN, relay), that its "
-		"pool has a free address and that it does not ignore this phone"},
+		"see that a DHCP server, not this host's own, listens in this network "
+		"(VLAN, relay), that its pool has a free address and that it does not "
+		"ignore this phone"},
 	[CPR_FAULT_DHCP_TWO_SERVERS] = {"dhcp-two-servers",
 		"switch off one of the two DHCP servers, or let both give the same TFTP "
 		"server: the phone takes whichever offer comes first"},

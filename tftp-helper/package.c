@@ -336,7 +336,8 @@ static int broken(struct walk *w, struct archive *a, const char *label)
 {
 	const char *why = archive_error_string(a);
 	int r = refuse(w, label,
-		"is no whole zip, tar or .cop.sgn (%s), fetch the package again",
+		"is no whole zip, tar or .cop.sgn (%s), fetch the package again: "
+		"without a login Cisco sends a web page under its name",
 		why ? why : "damaged");
 
 	return r < 0 ? r : 1;

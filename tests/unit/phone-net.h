@@ -42,6 +42,7 @@ struct net {
 	enum answer first, second, http, manager;
 	const char *missing, *denied; /* one file's name */
 	unsigned lose_data, lose_ack, stranger_at, stop_at, pace_ms;
+	unsigned lose_every; /* of the frames in both directions */
 	bool oack, big_block, wrong_sums, closed, parrot, block_zero, other_address;
 	const char *error; /* text of error 0, instead of any file */
 	const struct cpr_fw_set *set;
@@ -58,6 +59,7 @@ struct net {
 	/* the machinery */
 	struct cpr_phone *phone;
 	uint64_t now;
+	unsigned crossed;
 	unsigned long frames;
 	struct packet {
 		uint8_t bytes[1600];
@@ -360,6 +362,11 @@ static inline void net_tcp(
 	net_push(n, &p);
 }
 
+static inline bool net_lost(struct net *n)
+{
+	return n->lose_every && ++n->crossed % n->lose_every == 0;
+}
+
 static inline unsigned long net_send(void *arg, const uint8_t *bytes, size_t len)
 {
 	struct net *n = arg;
@@ -368,6 +375,8 @@ static inline unsigned long net_send(void *arg, const uint8_t *bytes, size_t len
 	assert_true(cpr_frame_parse(bytes, len, true, &f));
 	assert_false(f.checksum_wrong);
 	assert_memory_equal(f.from, n->mac, 6);
+	if (net_lost(n))
+		return ++n->frames;
 	if (f.kind == CPR_FRAME_ARP)
 		net_arp(n, &f);
 	else if (f.kind == CPR_FRAME_TCP)
@@ -406,6 +415,8 @@ static inline void net_turn(struct net *n)
 		struct packet *p = &n->queue[n->head++ % 64];
 
 		n->now++;
+		if (net_lost(n))
+			return;
 		cpr_phone_frame(n->phone, p->bytes, p->len, true, ++n->frames, n->now);
 	} else {
 		uint64_t next = cpr_phone_deadline(n->phone);

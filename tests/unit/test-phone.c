@@ -428,6 +428,8 @@ static const struct {
 	{"a firewall rejects port 6970 with ICMP",
 		{.option150 = "0a000001", .http = REJECTED}},
 	{"a gateway", {.option150 = "c0a80a69"}},
+	{"every 5th frame is lost", {.option150 = "0a000001", .lose_every = 5}},
+	{"every 17th frame is lost", {.option150 = "0a000001", .lose_every = 17}},
 };
 
 static void fair(void **state)

@@ -14,7 +14,10 @@ enum {
 	PAYLOAD = 548,
 	DISCOVERS = 8, /* 32 s: longer than a switch port without portfast blocks */
 	REQUESTS = 4,
-	FAILURES = 3, /* rounds that ended with no address: the server will not change */
+	/* Rounds that ended with no address, when they are that many and took as long as the
+	 * DISCOVERs may: the server will not change.  Where many phones start at once, dnsmasq
+	 * offers several the same address, and has one for each in the end. */
+	FAILURES = 3,
 	PROBE_MS = 500,
 	DECLINE_MS = 10000, /* RFC 2131 3.1: a client waits at least ten seconds */
 	NAK_MS = 1000,
@@ -117,6 +120,7 @@ void cpr_lease_start(struct cpr_phone *p)
 	p->lease = (struct cpr_lease){.state = CPR_LEASE_DISCOVER,
 		.xid = cpr_phone_random(p),
 		.failed = p->lease.failed,
+		.since = p->lease.failed ? p->lease.since : p->now,
 		.renew_at = UINT64_MAX,
 		.expires_at = UINT64_MAX};
 	memset(p->neighbour, 0, sizeof(p->neighbour));
@@ -129,12 +133,13 @@ static void fail(struct cpr_phone *p, uint64_t ms, const char *what)
 {
 	cpr_phone_say(p, "%s", what);
 	p->lease.state = CPR_LEASE_NONE;
-	if (++p->lease.failed < FAILURES) {
+	if (++p->lease.failed < FAILURES ||
+		p->now - p->lease.since < DISCOVERS * CPR_RETRY_MS) {
 		cpr_phone_later(p, ms, cpr_lease_start);
 		return;
 	}
 	cpr_phone_fault(p, CPR_FAULT_DHCP_NO_OFFER, p->last_sent, p->last_seen,
-		"no usable address came of %d offers: %s", FAILURES, what);
+		"no usable address came of %u offers: %s", p->lease.failed, what);
 	cpr_phone_end(p, false, NULL);
 }
 

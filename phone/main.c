@@ -384,18 +384,32 @@ static int receive_some(struct app *a)
 	return n < 0 ? n : 0;
 }
 
+static void stop_all(struct app *a, const char *why)
+{
+	/* Hundreds of releases at once would not fit a server's socket buffer. */
+	const struct timespec pause = {.tv_nsec = 2000000};
+
+	for (unsigned i = 0; i < a->n; i++) {
+		if (cpr_phone_over(a->unit[i].phone))
+			continue;
+		cpr_phone_stop(a->unit[i].phone, why, now_ms());
+		if (i + 1 < a->n)
+			nanosleep(&pause, NULL);
+	}
+}
+
 /* How long to sleep: to the next deadline, -1 when every phone is over. */
 static int turn(struct app *a, uint64_t end)
 {
 	uint64_t next = end, now = now_ms();
 	bool alive = false;
 
+	if (now >= end)
+		stop_all(a, "the time given with --timeout is over");
 	for (unsigned i = 0; i < a->n; i++) {
 		struct cpr_phone *p = a->unit[i].phone;
 
-		if (now >= end)
-			cpr_phone_stop(p, "the time given with --timeout is over", now);
-		else if (now >= cpr_phone_deadline(p))
+		if (now >= cpr_phone_deadline(p))
 			cpr_phone_tick(p, now);
 		if (cpr_phone_over(p))
 			continue;
@@ -407,12 +421,6 @@ static int turn(struct app *a, uint64_t end)
 		return -1;
 	now = now_ms();
 	return next <= now ? 0 : next - now > 60000 ? 60000 : (int)(next - now);
-}
-
-static void stop_all(struct app *a, const char *why)
-{
-	for (unsigned i = 0; i < a->n; i++)
-		cpr_phone_stop(a->unit[i].phone, why, now_ms());
 }
 
 /* Until every phone is over. */

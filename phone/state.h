@@ -55,7 +55,8 @@ struct cpr_lease {
 		CPR_LEASE_BOUND,
 	} state;
 	uint32_t xid;
-	unsigned tries, failed; /* failed: rounds without an address */
+	unsigned tries, failed; /* failed: rounds without an address, */
+	uint64_t since;         /* the first of which began then */
 	struct in_addr address, server, mask, gateway, dns;
 	unsigned long offered;         /* the frame of the offer that was taken */
 	uint64_t renew_at, expires_at; /* ms; UINT64_MAX: never */

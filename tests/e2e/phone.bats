@@ -124,6 +124,22 @@ lease_gone() { ! grep -q 02:1b:54 "$log.leases"; }
 	stopped HUP 'has the address' --flash-rate 100
 }
 
+@test "hundreds of phones give their addresses back, more than a socket buffer holds at once" {
+	ip addr add 10.9.0.1/16 dev srv0
+	serve "dhcp-option=150,$LAB_SERVER" dhcp-range=10.9.1.0,10.9.3.250,10m
+	local status=0
+	lab_start "$BATS_TEST_TMPDIR/out" ip netns exec phone "$B/cpr-phone" -i ph0 \
+		--count 400 --flash-rate 50
+	lab_wait 300 leases 350
+	kill -TERM "$lab_pid"
+	wait "$lab_pid" || status=$?
+	ip addr del 10.9.0.1/16 dev srv0
+	[ "$status" = 1 ]
+	lab_wait 50 lease_gone
+}
+
+leases() { [ "$(grep -c 02:1b:54 "$log.leases")" -ge "$1" ]; }
+
 @test "the interface goes down under it: a report all the same, and exit 1" {
 	serve "dhcp-option=150,$LAB_SERVER"
 	local status=0

@@ -92,6 +92,26 @@ static unsigned minutes(const char *text, struct argp_state *state)
 	return (unsigned)n;
 }
 
+static const char *net(const char *text, struct argp_state *state)
+{
+	if (!cpr_bench_net_parse(text, &(struct cpr_bench_net){0}))
+		argp_error(state,
+			"--address '%s' is no host address with a prefix of 8 to 30: "
+			"write it as " CPR_BENCH_NET,
+			text);
+	return text;
+}
+
+static const struct cpr_model *model(const char *text, struct argp_state *state)
+{
+	const struct cpr_model *m = cpr_model_by_name(text);
+
+	if (!m)
+		argp_error(state, "--model '%s': not known; 'cpr-conf models' lists them",
+			text);
+	return m;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -101,19 +121,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->interface = arg;
 		return 0;
 	case 'a':
-		if (!cpr_bench_net_parse(arg, &(struct cpr_bench_net){0}))
-			argp_error(state,
-				"--address '%s' is no host address with a prefix of 8 to 30: "
-				"write it as " CPR_BENCH_NET,
-				arg);
-		o->address = arg;
+		o->address = net(arg, state);
 		return 0;
 	case 'm':
-		o->model = cpr_model_by_name(arg);
-		if (!o->model)
-			argp_error(state,
-				"--model '%s': not known; 'cpr-conf models' lists them",
-				arg);
+		o->model = model(arg, state);
 		return 0;
 	case 'c':
 		if (inet_pton(AF_INET, arg, &o->call_manager) != 1)

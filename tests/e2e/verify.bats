@@ -258,7 +258,7 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	[[ $output == *"dnsmasq: restart it once, for /etc/dnsmasq.d/phone-cpr.conf is new"* ]]
 	[[ $output == *"set:net1"* ]]
 	dnsmasq --test -C "$static"
-	! grep -q tftp-lowercase "$static"
+	run ! grep -q tftp-lowercase "$static"
 	[ "$(stat -c %a "$static" "$live" "${live%/*}" | paste -sd ' ')" = "644 644 755" ]
 	(umask 077; rm -r "$root/etc/dnsmasq.d" "$root/var"; conf generate)
 	[ "$(stat -c %a "$static" "$live" "${live%/*}" | paste -sd ' ')" = "644 644 755" ]

@@ -45,13 +45,19 @@ cflags     = -std=c11 $(warn) $(warn-c) $(harden) $(CFLAGS) $(profile-$(PROFILE)
 cxxflags   = -std=c++17 $(warn) $(harden) $(CXXFLAGS) $(profile-$(PROFILE))
 ldflags    = -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(profile-$(PROFILE))
 
-ifneq ($V,1)
+ifeq ($(filter 1,$V)$(findstring s,$(firstword -$(MAKEFLAGS))),)
 say = @printf '  %-5s%s\n' $1 $(or $2,$@);
 endif
 
 # What there is to build: LIBS, PROGS, MODULES (for another's process), TOOLS (not installed),
 # TESTS, HEADERS, HEADERS_CXX, INSTALL_FILES.
 include $(sort $(wildcard */build.mk))
+
+# A packager without the tests' tools builds all the same; without a library nobody does.
+needed := $(sort $(foreach x,$(LIBS) $(PROGS) $(TOOLS),$($x-pkgs)))
+ifneq ($(shell $(PKG_CONFIG) --exists $(needed) && echo there),there)
+$(error $(PKG_CONFIG) does not find all of: $(needed). `make deps` installs what is missing)
+endif
 
 # How to build it.  A stamp is rewritten only when its text changes, so that flags and
 # source lists can be prerequisites.
@@ -119,15 +125,17 @@ check-headers:  ## compile every header on its own
 	    -std=c++17 $(warn) -Werror -fsyntax-only -x c++ -; done
 check-format:  ## compare the sources with .clang-format
 	@clang-format --dry-run -Werror $(wildcard */*.[ch] */*.cc */*/*.[ch])
+	@# bats does not see a command fail that stands behind a bare "!"
+	@if grep -nE '^\s+! [^|]*$$' tests/e2e/*.bats; then echo 'write "run ! COMMAND"' >&2; exit 1; fi
 format:  ## rewrite the sources in the house style
 	@clang-format -i $(wildcard */*.[ch] */*.cc */*/*.[ch])
 
 # INSTALL_FILES is a table of mode:source:destination; install and uninstall read it.
 field = $(word $1,$(subst :, ,$2))
 install: all  ## install under $(DESTDIR)$(PREFIX)
-	@set -e; $(foreach f,$(INSTALL_FILES),$(INSTALL) -D -m $(call field,1,$f) $(call field,2,$f) $(DESTDIR)$(call field,3,$f);)
+	@set -e; $(foreach f,$(INSTALL_FILES),$(INSTALL) -D -m $(call field,1,$f) $(call field,2,$f) "$(DESTDIR)$(call field,3,$f)";)
 uninstall:  ## remove what install put there
-	rm -f $(foreach f,$(INSTALL_FILES),$(DESTDIR)$(call field,3,$f))
+	rm -f $(foreach f,$(INSTALL_FILES),"$(DESTDIR)$(call field,3,$f)")
 clean:  ## remove build/
 	rm -rf build
 help:  ## show this list

@@ -61,6 +61,7 @@ static int find_text(const struct world *w, struct change *c, const struct recor
 
 	if (r == -ENOENT) {
 		c->state = CHANGE_NEW;
+		c->removed = record_knows(record, c->o->path);
 		return 0;
 	}
 	if (r == -ELOOP || r == -EINVAL || r == -EFBIG) {
@@ -151,7 +152,10 @@ static int find_link(const struct world *w, struct change *c, struct cpr_errors 
 		return 0;
 	c->state = CHANGE_OTHER;
 	r = find_keep(w, c);
-	if (r < 0)
+	if (r == -EINVAL)
+		cpr_errors_add(
+			e, c->o->path, 0, "it is no file; move it away and run again");
+	else if (r < 0)
 		cpr_errors_add(
 			e, c->o->path, 0, "cannot read it, to keep it: %s", strerror(-r));
 	return r;
@@ -194,22 +198,43 @@ int changes_find(const struct world *w, const struct outputs *out, struct change
 	return r == 0 && e->n > before ? -EINVAL : r;
 }
 
-static size_t lines_of(const char *text, size_t len)
+/* What makes a line of a dhcp-optsdir take the place of an earlier one: its tags and the
+ * option, "tag:a,tag:!b,150" of "tag:a,tag:!b,150,192.0.2.1". */
+static size_t key_len(const char *line)
 {
-	size_t n = 0;
+	const char *at = line;
 
-	for (size_t i = 0; i < len; i++)
-		n += text[i] == '\n';
-	return n;
+	while (strncmp(at, "tag:", 4) == 0 && at[strcspn(at, ",\n")] == ',')
+		at += strcspn(at, ",\n") + 1;
+	return (size_t)(at - line) + strcspn(at, ",\n");
+}
+
+static bool has_key(const char *text, const char *key, size_t len)
+{
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (key_len(text) == len && strncmp(text, key, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* True when a line of the old text has none in the new one to take its place. */
+static bool loses_lines(const struct change *c)
+{
+	for (const char *line = c->old; line && *line; line += *line == '\n') {
+		if (*line != '#' && !has_key(c->o->text.data, line, key_len(line)))
+			return true;
+		line += strcspn(line, "\n");
+	}
+	return c->removed;
 }
 
 const char *change_restarts(const struct change *c)
 {
 	if (c->state == CHANGE_NONE || c->o->restart == RESTART_NEVER)
 		return NULL;
-	if (c->o->restart == RESTART_ON_FEWER_LINES &&
-		(!c->old || lines_of(c->old, c->old_len) <=
-				    lines_of(c->o->text.data, c->o->text.len)))
+	if (c->o->restart == RESTART_ON_LOST_LINES && !loses_lines(c))
 		return NULL;
 	return c->o->server;
 }
@@ -267,50 +292,91 @@ static int write_record(const struct world *w, const struct changes *c, bool bef
 	return r == 0 && ours ? record_write(w->base, &record) : r;
 }
 
-/* A server that changed its user reads the live files: every folder on the way must let it
- * through, or the options are gone without a word. */
-static void warn_closed(const struct world *w, const struct output *o)
+/* A server that changed its user needs every folder on the way to a file to let it through,
+ * and the last one to be readable. */
+static void warn_closed(
+	const struct world *w, const char *server, const char *path, const char *so)
 {
-	for (const char *slash = strchr(o->path + 1, '/'); slash;
+	for (const char *slash = strchr(path + 1, '/'); slash;
 		slash = strchr(slash + 1, '/')) {
 		_cleanup_(cpr_freep) char *folder =
-			strndup(o->path + 1, (size_t)(slash - o->path - 1));
+			strndup(path + 1, (size_t)(slash - path - 1));
 		mode_t need = strchr(slash + 1, '/') ? 0001 : 0005;
 		struct stat st;
 
 		if (folder && fstatat(w->base, folder, &st, 0) == 0 &&
 			(st.st_mode & need) != need)
 			cpr_say(4,
-				"%s cannot get at '%s', and would send nothing of it: "
-				"chmod o+%s '/%s'",
-				o->server, o->path, need == 5 ? "rx" : "x", folder);
+				"%s cannot get at '%s', and would %s: chmod o+%s '/%s'",
+				server, path, so, need == 5 ? "rx" : "x", folder);
 	}
+}
+
+/* Either is silent until it is too late. */
+static void warn_all_closed(const struct world *w, const struct changes *c)
+{
+	_cleanup_(cpr_freep) char *inside = NULL;
+
+	if (asprintf(&inside, "%s/", w->site->tftp_root) < 0)
+		inside = NULL;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct output *o = c->change[i].o;
+
+		if (o->restart == RESTART_ON_LOST_LINES)
+			warn_closed(w, o->server, o->path, "send nothing of it");
+		if (o->serves_tftp && inside)
+			warn_closed(w, o->server, inside, "not start");
+	}
+}
+
+/* dnsmasq does not start without its TFTP root. */
+static int make_tftp_root(const struct world *w, struct cpr_errors *e)
+{
+	int r = cpr_publish_mkdir(w->base, w->site->tftp_root + 1, 0755);
+
+	if (r < 0)
+		cpr_errors_add(e, w->site->tftp_root, 0, "cannot make this folder: %s",
+			strerror(-r));
+	return r < 0 ? r : 0;
+}
+
+static int publish_all(
+	const struct world *w, const struct changes *c, struct cpr_errors *e)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct change *one = &c->change[i];
+		int r;
+
+		if (one->state == CHANGE_NONE)
+			continue;
+		r = publish_one(w, one);
+		if (r < 0) {
+			cpr_errors_add(
+				e, one->o->path, 0, "cannot write it: %s", strerror(-r));
+			return r;
+		}
+		one->written = true;
+	}
+	return 0;
 }
 
 int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e)
 {
-	int r = write_record(w, c, true);
+	int r = c->any ? make_tftp_root(w, e) : 0, recorded;
 
-	for (size_t i = 0; r >= 0 && i < c->n; i++) {
-		if (c->change[i].state == CHANGE_NONE)
-			continue;
-		r = publish_one(w, &c->change[i]);
-		if (r < 0) {
-			cpr_errors_add(e, c->change[i].o->path, 0,
-				"cannot write it: %s; what stands before it in the list "
-				"is written",
-				strerror(-r));
-			return r;
-		}
-	}
-	for (size_t i = 0; r >= 0 && i < c->n; i++)
-		if (c->change[i].o->restart == RESTART_ON_FEWER_LINES)
-			warn_closed(w, c->change[i].o);
-	if (r >= 0)
-		r = write_record(w, c, false);
 	if (r < 0)
-		cpr_errors_add(e, RECORD_FILE, 0, "cannot write it: %s", strerror(-r));
-	return r;
+		return r;
+	recorded = write_record(w, c, true);
+	if (recorded == 0)
+		r = publish_all(w, c, e);
+	if (recorded == 0 && r == 0) {
+		warn_all_closed(w, c);
+		recorded = write_record(w, c, false);
+	}
+	if (recorded < 0)
+		cpr_errors_add(
+			e, RECORD_FILE, 0, "cannot write it: %s", strerror(-recorded));
+	return recorded < 0 ? recorded : r;
 }
 
 void changes_clear(struct changes *c)

@@ -21,6 +21,8 @@ struct change {
 	enum change_state state;
 	char *old; /* NULL: there was nothing, or the output is a link */
 	size_t old_len;
+	bool removed; /* there is nothing, but there was something of ours */
+	bool written;
 	char *keep; /* where the file that gives way is kept; NULL: nothing is lost */
 };
 

@@ -89,6 +89,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is too much: it takes no argument", arg);
 		return EINVAL;
+	case ARGP_KEY_END:
+		if (a->print && (a->only_n || a->check || a->diff || a->common.json))
+			argp_error(state, "--print goes with none of --only, --check, "
+					  "--diff and --json");
+		else if (a->diff && a->common.json)
+			argp_error(state, "--diff and --json both print on stdout: "
+					  "choose one");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -161,9 +169,9 @@ static int print_changes_json(const struct changes *c)
 		json_t *known;
 		size_t k;
 
-		json_array_append_new(
-			files, json_pack("{s:s, s:s}", "path", c->change[i].o->path,
-				       "state", state_name(c->change[i].state)));
+		json_array_append_new(files,
+			json_pack("{s:o, s:s}", "path", text_json(c->change[i].o->path),
+				"state", state_name(c->change[i].state)));
 		json_array_foreach(reloads, k, known) there =
 			there || (server && !strcmp(json_string_value(known), server));
 		if (server && !there)
@@ -183,10 +191,10 @@ static void say_needs(const struct changes *c, const struct outputs *out)
 
 		if (!server)
 			continue;
-		if (one->o->restart == RESTART_ON_FEWER_LINES)
+		if (one->o->restart == RESTART_ON_LOST_LINES)
 			cpr_say(4,
-				"%s: restart it once, for %s has fewer lines; those that "
-				"are gone stay in force until then",
+				"%s: restart it once, for lines are gone from %s, and "
+				"stay in force until then",
 				server, one->o->path);
 		else if (one->o->restart == RELOAD_ON_CHANGE)
 			cpr_say(4,
@@ -212,7 +220,7 @@ static void say_changes(const struct changes *c, bool check)
 		const struct change *one = &c->change[i];
 		const char *path = one->o->path;
 
-		if (one->state == CHANGE_NONE)
+		if (check ? one->state == CHANGE_NONE : !one->written)
 			continue;
 		if (one->keep)
 			cpr_say(6, "%s '%s' as '%s'", check ? "would keep" : "kept", path,
@@ -227,9 +235,12 @@ static void say_changes(const struct changes *c, bool check)
 		cpr_say(6, "nothing to change");
 }
 
-static int exit_of(int r)
+/* Nothing was written yet. */
+static int exit_of(int r, const struct cpr_errors *e)
 {
-	return r == 0 ? CPR_EXIT_OK : r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
+	if (r == -ENOMEM && !e->n)
+		cpr_say(3, "out of memory");
+	return r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
 }
 
 static int apply(const struct world *w, const struct arguments *a,
@@ -240,13 +251,16 @@ static int apply(const struct world *w, const struct arguments *a,
 
 	if (r == 0)
 		r = changes_check(&c, e);
-	if (r == 0 && a->diff && !a->common.json)
+	if (r == 0 && a->diff)
 		r = changes_diff(&c, e);
-	if (r == 0 && !a->check)
-		r = changes_publish(w, &c, e);
 	if (r < 0)
-		return exit_of(r);
-	say_changes(&c, a->check);
+		return exit_of(r, e);
+	if (!a->check)
+		r = changes_publish(w, &c, e);
+	if (r == 0 || c.any)
+		say_changes(&c, a->check);
+	if (r < 0)
+		return CPR_EXIT_FAILED;
 	if (c.any && !a->check && !a->no_reload)
 		say_needs(&c, out);
 	r = a->common.json ? print_changes_json(&c) : CPR_EXIT_OK;
@@ -259,13 +273,10 @@ static int generate(const struct world *w, const struct arguments *a)
 	struct cpr_errors e = {0};
 	int r = build(w, a, &out, &e);
 
-	if (r < 0) {
-		if (r == -ENOMEM)
-			cpr_say(3, "out of memory");
-		r = exit_of(r);
-	} else {
+	if (r < 0)
+		r = exit_of(r, &e);
+	else
 		r = a->print ? print_candidates(&out) : apply(w, a, &out, &e);
-	}
 	cpr_say_errors(&e);
 	return r;
 }
@@ -318,6 +329,7 @@ int cmd_generate(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
 		return CPR_EXIT_USAGE;
+	a.common.lock = !a.print && !a.check;
 	r = world_read(&a.common, &w);
 	return r == CPR_EXIT_OK ? generate(w, &a) : r;
 }

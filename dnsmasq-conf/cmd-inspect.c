@@ -4,7 +4,6 @@
 #include "commands.h"
 #include "inspect.h"
 #include "loads.h"
-#include "printable.h"
 #include "world.h"
 
 #include <errno.h>
@@ -50,23 +49,11 @@ static json_t *lists_json(const struct cpr_loads *l)
 	return all;
 }
 
-/* JSON is UTF-8; a path need not be. */
-static json_t *path_json(const char *path)
-{
-	json_t *j = json_string(path);
-	_cleanup_(cpr_freep) char *copy = j ? NULL : strdup(path);
-
-	if (!copy)
-		return j;
-	printable(copy, "");
-	return json_string(copy);
-}
-
 static int print_as_json(const char *file, const struct cpr_inspect *i)
 {
 	return print_json(
 		json_pack("{s:o, s:s, s:o, s:I, s:s, s:o, s:o, s:o}", "file",
-			path_json(file), "container",
+			text_json(file), "container",
 			cpr_container_name(i->container.type), "own_name",
 			i->container.own_name[0] ? json_string(i->container.own_name)
 						 : json_null(),

@@ -59,7 +59,7 @@ static const char *or_empty(const char *s)
 
 static json_t *or_null(const char *s)
 {
-	return s && *s ? json_string(s) : json_null();
+	return s && *s ? text_json(s) : json_null();
 }
 
 static int print_all_json(void)
@@ -126,10 +126,11 @@ static int print_vendor(const struct arguments *a)
 
 	if (a->common.json)
 		r = print_json(
-			json_pack("{s:s, s:b, s:b, s:o, s:o}", "vendor_class",
-				a->vendor_class, "phone", kind != CPR_VENDOR_NOT_A_PHONE,
-				"damaged", kind == CPR_VENDOR_DAMAGED, "model",
-				or_null(name), "device_id",
+			json_pack("{s:o, s:b, s:b, s:o, s:o}", "vendor_class",
+				text_json(a->vendor_class), "phone",
+				kind != CPR_VENDOR_NOT_A_PHONE, "damaged",
+				kind == CPR_VENDOR_DAMAGED, "model", or_null(name),
+				"device_id",
 				v.model ? json_integer(v.model->device_id) : json_null()),
 			JSON_INDENT(2));
 	else if (kind != CPR_VENDOR_NOT_A_PHONE)

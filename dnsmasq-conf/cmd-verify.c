@@ -35,10 +35,11 @@ static json_t *findings_json(const struct cpr_findings *f)
 
 	for (size_t i = 0; i < f->n; i++)
 		json_array_append_new(all,
-			json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", f->finding[i].id,
+			json_pack("{s:s, s:s, s:o, s:o, s:s}", "id", f->finding[i].id,
 				"severity", cpr_severity_name(f->finding[i].severity),
-				"file", f->finding[i].file, "text", f->finding[i].text,
-				"remedy", f->finding[i].remedy));
+				"file", text_json(f->finding[i].file), "text",
+				text_json(f->finding[i].text), "remedy",
+				f->finding[i].remedy));
 	return all;
 }
 
@@ -78,7 +79,7 @@ int cmd_verify(int argc, char **argv)
 		       "  cpr-conf verify --root /mnt/image"};
 	_cleanup_(world_freep) struct world *w = NULL;
 	_cleanup_(cpr_findings_clear) struct cpr_findings f = {0};
-	struct common c = {0};
+	struct common c = {.judge = true};
 	int r;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &c))
@@ -97,7 +98,9 @@ int cmd_verify(int argc, char **argv)
 		models_table(w->plan);
 		print_findings(&f);
 	}
-	return r ? r : is_bad(w->plan, &f) ? CPR_EXIT_FINDINGS : CPR_EXIT_OK;
+	return r                                   ? r
+	       : w->refused || is_bad(w->plan, &f) ? CPR_EXIT_FINDINGS
+						   : CPR_EXIT_OK;
 }
 
 static void address_text(const struct in_addr *a, char out[INET_ADDRSTRLEN])
@@ -144,11 +147,11 @@ static json_t *plan_json(const struct cpr_plan *plan)
 					  addresses_json(s->network[i].tftp_server,
 						  s->network[i].tftp_server_n)));
 	}
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:o}", "tftp_root", s->tftp_root,
-		"tftp_servers", addresses_json(s->tftp_server, s->tftp_server_n),
-		"networks", networks, "call_managers",
-		addresses_json(s->call_manager, s->call_manager_n), "protocol",
-		cpr_protocol_name(s->protocol), "upgrade",
+	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "tftp_root",
+		text_json(s->tftp_root), "tftp_servers",
+		addresses_json(s->tftp_server, s->tftp_server_n), "networks", networks,
+		"call_managers", addresses_json(s->call_manager, s->call_manager_n),
+		"protocol", cpr_protocol_name(s->protocol), "upgrade",
 		s->upgrade_auto ? "auto" : "manual", "models", models_json(plan));
 }
 

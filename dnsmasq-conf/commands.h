@@ -29,5 +29,7 @@ extern const struct argp json_argp;
 struct json_t *models_json(const struct cpr_plan *plan);
 /* The table of verify and plan on stdout. */
 void models_table(const struct cpr_plan *plan);
+/* JSON is UTF-8; what stands in files, names and arguments need not be. */
+struct json_t *text_json(const char *text);
 /* Prints and frees it.  CPR_EXIT_FAILED where it is NULL or stdout is full. */
 int print_json(struct json_t *j, size_t flags);

@@ -1,9 +1,11 @@
 /* What the commands share: options, the table of models, JSON. */
+#include "cleanup.h"
 #include "cli/cli.h"
 #include "commands.h"
 #include "firmware.h"
 #include "models.h"
 #include "plan.h"
+#include "printable.h"
 #include "site.h"
 #include "world.h"
 
@@ -59,9 +61,20 @@ static const char *protocol_of(const struct cpr_plan_model *m)
 	return l ? cpr_protocol_name(l->protocol) : "";
 }
 
+struct json_t *text_json(const char *text)
+{
+	json_t *j = json_string(text);
+	_cleanup_(cpr_freep) char *copy = j ? NULL : strdup(text);
+
+	if (!copy)
+		return j;
+	printable(copy, "");
+	return json_string(copy);
+}
+
 static json_t *string_or_null(const char *s)
 {
-	return s && *s ? json_string(s) : json_null();
+	return s && *s ? text_json(s) : json_null();
 }
 
 struct json_t *models_json(const struct cpr_plan *plan)

@@ -101,12 +101,13 @@ void emit_dnsmasq(const struct emit_input *in, struct outputs *out, struct cpr_e
 	o = outputs_add(out, "dnsmasq", LIVE_DIR, "phone-cpr");
 	o->guarded = true;
 	o->server = "dnsmasq";
-	o->restart = RESTART_ON_FEWER_LINES;
+	o->restart = RESTART_ON_LOST_LINES;
 	live_file(site, &o->text);
 	o = outputs_add(out, "dnsmasq", STATIC_DIR, "phone-cpr.conf");
 	o->guarded = true;
 	o->check = true;
 	o->server = "dnsmasq";
+	o->serves_tftp = serves_tftp(site);
 	o->restart = RESTART_ON_CHANGE;
 	static_lines(site, &o->text);
 	for (size_t i = 0; i < site->network_n; i++) {

@@ -18,7 +18,8 @@ void emit_xmldefault(
 		!(in->plan->running && in->plan->running->malformed[0])) {
 		cpr_errors_add(e, site_name(site), 0,
 			XMLDEFAULT " needs the call manager's address, or phones ignore "
-				   "the file: set call-managers = {\"ADDRESS\"}");
+				   "the file: set call-managers = {\"ADDRESS\"}, or go "
+				   "without it for now: --only term --only dnsmasq");
 		return;
 	}
 	o = outputs_add(out, "xmldefault", site->tftp_root, XMLDEFAULT);

@@ -14,6 +14,7 @@
 #include "guess.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct command commands[] = {
@@ -100,6 +101,7 @@ int main(int argc, char **argv)
 		       "  cpr-conf generate           write it"};
 	_cleanup_(cpr_freep) char *name = NULL;
 	struct choice c = {0};
+	int r;
 
 	cpr_cli_init("cpr-conf");
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &c))
@@ -107,5 +109,10 @@ int main(int argc, char **argv)
 	if (asprintf(&name, "cpr-conf %s", c.command->name) < 0)
 		return CPR_EXIT_FAILED;
 	argv[c.at] = name;
-	return c.command->run(argc - c.at, argv + c.at);
+	r = c.command->run(argc - c.at, argv + c.at);
+	if ((fflush(stdout) || ferror(stdout)) && r != CPR_EXIT_FAILED) {
+		cpr_say(3, "cannot print all of it: stdout is full or closed");
+		return CPR_EXIT_FAILED;
+	}
+	return r;
 }

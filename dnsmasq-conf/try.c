@@ -1,51 +1,34 @@
 /* Candidates shown to programs that know better: the server's own checker, and diff(1).  Both
- * want files, so these lie in a private temporary folder for the time being. */
+ * want files, and get some without a name, which are gone with us however we end. */
 #include "apply.h"
-#include "buf.h"
 #include "cleanup.h"
 #include "cli/run.h"
 #include "emit.h"
 #include "errors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* A private folder that is gone at the end of the scope, with the two files it may hold. */
+/* A file in memory, which the program that is run inherits. */
 struct scratch {
-	char folder[64];
-	char old[80], candidate[80];
+	int fd;
+	char path[32]; /* by which that program opens it */
 };
 
 static void scratch_close(struct scratch *s)
 {
-	if (!s->folder[0])
-		return;
-	unlink(s->old);
-	unlink(s->candidate);
-	rmdir(s->folder);
+	cpr_closep(&s->fd);
 }
 
-static int scratch_open(struct scratch *s)
+static int scratch_open(struct scratch *s, const char *data, size_t len)
 {
-	strcpy(s->folder, "/tmp/cpr-conf.XXXXXX");
-	if (!mkdtemp(s->folder)) {
-		s->folder[0] = 0;
+	s->fd = memfd_create("cpr-conf", 0);
+	if (s->fd < 0)
 		return -errno;
-	}
-	snprintf(s->old, sizeof(s->old), "%s/old", s->folder);
-	snprintf(s->candidate, sizeof(s->candidate), "%s/candidate", s->folder);
-	return 0;
-}
-
-static int put(const char *path, const char *data, size_t len)
-{
-	_cleanup_(cpr_closep) int fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	while (fd >= 0 && len) {
-		ssize_t n = write(fd, data, len);
+	snprintf(s->path, sizeof(s->path), "/proc/self/fd/%d", s->fd);
+	while (len) {
+		ssize_t n = write(s->fd, data, len);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -54,27 +37,26 @@ static int put(const char *path, const char *data, size_t len)
 			len -= (size_t)n;
 		}
 	}
-	return fd < 0 ? -errno : 0;
+	return 0;
 }
 
-/* The checker's first line without the name of the temporary file. */
+/* The checker's first line, about the file as the admin knows it. */
 static void refuse(const struct output *o, const struct scratch *s, int said_fd,
 	struct cpr_errors *e)
 {
-	char said[512];
+	char said[512], *line = said, *name;
 	ssize_t n = pread(said_fd, said, sizeof(said) - 1, 0);
-	char *name;
 
 	said[n > 0 ? n : 0] = 0;
-	said[strcspn(said, "\n")] = 0;
-	name = strstr(said, s->candidate);
+	line += strspn(line, "\n"); /* dnsmasq begins with an empty one */
+	line[strcspn(line, "\n")] = 0;
+	name = strstr(line, s->path);
 	if (name)
-		memmove(name, name + strlen(s->candidate),
-			strlen(name + strlen(s->candidate)) + 1);
+		*name = 0;
 	cpr_errors_add(e, o->path, 0,
-		"%s refuses what would be generated (%s); look for the value in the "
+		"%s refuses what would be generated (%s%s%s); look for the value in the "
 		"site file",
-		o->server, said);
+		o->server, line, name ? o->path : "", name ? name + strlen(s->path) : "");
 }
 
 /* Debian keeps dnsmasq in sbin, which a user's PATH does not have. */
@@ -95,18 +77,16 @@ int changes_check(const struct changes *c, struct cpr_errors *e)
 
 	for (size_t i = 0; i < c->n; i++) {
 		const struct output *o = c->change[i].o;
-		_cleanup_(scratch_close) struct scratch s = {0};
+		_cleanup_(scratch_close) struct scratch s = {.fd = -1};
 		_cleanup_(cpr_closep) int said = -1;
 		int r;
 
 		if (!o->check || c->change[i].state == CHANGE_NONE)
 			continue;
 		said = memfd_create("said", MFD_CLOEXEC);
-		r = said < 0 ? -errno : scratch_open(&s);
+		r = said < 0 ? -errno : scratch_open(&s, o->text.data, o->text.len);
 		if (r == 0)
-			r = put(s.candidate, o->text.data, o->text.len);
-		if (r == 0)
-			r = run_dnsmasq(s.candidate, said);
+			r = run_dnsmasq(s.path, said);
 		if (r == -ENOENT)
 			continue; /* not installed here */
 		if (r < 0) {
@@ -125,16 +105,14 @@ int changes_check(const struct changes *c, struct cpr_errors *e)
 
 static int diff_text(const struct change *c)
 {
-	_cleanup_(scratch_close) struct scratch s = {0};
+	_cleanup_(scratch_close) struct scratch old = {.fd = -1}, new = {.fd = -1};
 	char *const argv[] = {(char *)"diff", (char *)"-u", (char *)"--label",
 		c->old ? c->o->path : (char *)"/dev/null", (char *)"--label", c->o->path,
-		(char *)"--", s.old, s.candidate, NULL};
-	int r = scratch_open(&s);
+		(char *)"--", old.path, new.path, NULL};
+	int r = scratch_open(&old, c->old, c->old_len);
 
 	if (r == 0)
-		r = put(s.old, c->old, c->old_len);
-	if (r == 0)
-		r = put(s.candidate, c->o->text.data, c->o->text.len);
+		r = scratch_open(&new, c->o->text.data, c->o->text.len);
 	if (r == 0)
 		r = cpr_run(argv, -1);
 	return r > 1 ? -EIO : r;

@@ -13,18 +13,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 
-int read_below(int base, const char *name, size_t max, char **data, size_t *len)
+enum {
+	LOCK_TRIES = 300, /* ten a second */
+};
+
+static int read_open(int fd, size_t max, char **data, size_t *len)
 {
-	_cleanup_(cpr_closep) int fd = -1;
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
 	char chunk[16384];
 	ssize_t n;
 
-	name += strspn(name, "/");
-	fd = cpr_publish_open(base, name);
-	if (fd < 0)
-		return fd;
 	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -42,28 +43,41 @@ int read_below(int base, const char *name, size_t max, char **data, size_t *len)
 	return 0;
 }
 
-/* A file of the TFTP root that is read for what it says; absent is nothing. */
+int read_below(int base, const char *name, size_t max, char **data, size_t *len)
+{
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, name + strspn(name, "/"));
+
+	return fd < 0 ? fd : read_open(fd, max, data, len);
+}
+
+/* A file of the TFTP root that is read for what it says, through a link where servers follow
+ * it, too; absent is nothing. */
 static int read_served(struct world *w, const char *name, size_t max, char **data,
 	size_t *len, struct cpr_errors *e)
 {
 	_cleanup_(cpr_freep) char *path = NULL;
+	_cleanup_(cpr_closep) int fd = -1;
 	int r;
 
 	if (asprintf(&path, "%s/%s", w->site->tftp_root, name) < 0)
 		return -ENOMEM;
-	r = read_below(w->base, path, max, data, len);
+	fd = cpr_publish_open(w->base, path + 1);
+	if (fd == -ELOOP)
+		fd = cpr_publish_open_served(w->base, path + 1);
+	r = fd < 0 ? fd : read_open(fd, max, data, len);
 	if (r == -ENOENT)
 		return 0;
-	if (r == -ELOOP || r == -EINVAL)
+	if (r == -ELOOP || r == -EXDEV || r == -EINVAL)
 		cpr_errors_add(e, path, 0,
-			"it is no regular file; replace it by what it leads to");
+			"it is no regular file, nor a relative link to one; put one in "
+			"its place");
 	else if (r == -EFBIG)
 		cpr_errors_add(e, path, 0,
 			"it has more than %zu bytes, so it is no %s; move it away", max,
 			name);
 	else if (r < 0)
 		cpr_errors_add(e, path, 0, "cannot read it: %s", strerror(-r));
-	return r == -EFBIG || r == -ELOOP ? -EINVAL : r;
+	return r == -EFBIG || r == -ELOOP || r == -EXDEV ? -EINVAL : r;
 }
 
 static int read_running(struct world *w, struct cpr_errors *e)
@@ -86,21 +100,53 @@ static int read_running(struct world *w, struct cpr_errors *e)
 	return 0;
 }
 
+/* The kernel gives the lock back however we end.  It is taken before the first file is read:
+ * who waited must not write what was true before. */
+static int lock(int base, const char *name, struct cpr_errors *e)
+{
+	for (int i = 0; flock(base, LOCK_EX | LOCK_NB) < 0; i++) {
+		int error = errno;
+
+		if (error != EWOULDBLOCK && error != EINTR) {
+			cpr_errors_add(e, name, 0, "cannot lock it: %s", strerror(error));
+			return -error;
+		}
+		if (i == LOCK_TRIES) {
+			cpr_errors_add(e, name, 0,
+				"another cpr-conf has been writing below it for half a "
+				"minute; see what keeps it, and run again");
+			return -error;
+		}
+		if (i == 0)
+			cpr_say(6, "waiting for another cpr-conf to end");
+		nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+	}
+	return 0;
+}
+
+static int open_base(struct world *w, const struct common *c, struct cpr_errors *e)
+{
+	const char *name = c->root && *c->root ? c->root : "/";
+	int r;
+
+	w->base = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = w->base < 0 ? -errno : 0;
+	if (r < 0)
+		cpr_errors_add(e, name, 0, "cannot open it: %s", strerror(-r));
+	else if (c->lock)
+		r = lock(w->base, name, e);
+	return r;
+}
+
 static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
 {
 	_cleanup_(cpr_freep) char *root = NULL;
-	int r = cpr_site_read(c->site, c->root, &w->site, e);
+	int r = open_base(w, c, e);
 
+	if (r == 0)
+		r = cpr_site_read(c->site, c->root, &w->site, e);
 	if (r < 0)
 		return r;
-	w->base = open(w->site->root[0] ? w->site->root : "/",
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (w->base < 0) {
-		r = -errno;
-		cpr_errors_add(
-			e, w->site->root, 0, "cannot open it: %s", strerror(errno));
-		return r;
-	}
 	root = cpr_site_path(w->site, w->site->tftp_root);
 	if (!root)
 		return -ENOMEM;
@@ -110,7 +156,11 @@ static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
 		return r;
 	}
 	r = read_running(w, e);
-	return r < 0 ? r : cpr_plan_build(w->site, w->firmware, &w->running, &w->plan, e);
+	if (r < 0)
+		return r;
+	r = cpr_plan_build(w->site, w->firmware, &w->running, &w->plan, e);
+	w->refused = r == -EINVAL;
+	return w->refused && c->judge ? 0 : r;
 }
 
 int world_read(const struct common *c, struct world **out)

@@ -16,6 +16,8 @@ struct common {
 	const char *site;
 	const char *root;
 	bool json;
+	bool judge; /* a pin that cannot be is said, and the rest is looked at, too */
+	bool lock;  /* wait until no other cpr-conf has it set below the same root */
 };
 
 struct world {
@@ -23,7 +25,8 @@ struct world {
 	struct cpr_firmware *firmware;
 	struct cpr_running running;
 	struct cpr_plan *plan;
-	int base;         /* the folder of --root, open */
+	bool refused;     /* judge: the plan is without a pin */
+	int base;         /* the folder of --root, open, and locked where asked for */
 	char *xmldefault; /* NULL: there is none */
 	size_t xmldefault_len;
 	struct cpr_errors warning; /* files of the TFTP root that could not be read */

@@ -139,6 +139,24 @@ static xmlNodePtr members_of(xmlNodePtr root)
 	return child(child(root, "callManagerGroup"), "members");
 }
 
+/* The rows of known models, or those of others.  The first row of an id counts. */
+static void read_rows(xmlNodePtr root, bool known, struct cpr_running *out)
+{
+	for (xmlNodePtr n = xmlFirstElementChild(root); n; n = xmlNextElementSibling(n)) {
+		unsigned id;
+
+		if (out->n == CPR_ARRAY_LEN(out->row) || !load_id(n, &id) ||
+			(cpr_model_by_id(id) != NULL) != known ||
+			cpr_running_load(out, id))
+			continue;
+		out->row[out->n].device_id = id;
+		text_of(n, out->row[out->n].load, sizeof(out->row[out->n].load));
+		printable(out->row[out->n].load, "");
+		if (out->row[out->n].load[0])
+			out->n++;
+	}
+}
+
 void xmldefault_read(const char *bytes, size_t len, struct cpr_running *out)
 {
 	_cleanup_(doc_freep) xmlDocPtr doc =
@@ -147,18 +165,10 @@ void xmldefault_read(const char *bytes, size_t len, struct cpr_running *out)
 
 	if (!doc)
 		return;
-	for (xmlNodePtr n = xmlFirstElementChild(xmlDocGetRootElement(doc)); n;
-		n = xmlNextElementSibling(n)) {
-		unsigned id;
-
-		if (out->n == CPR_ARRAY_LEN(out->row) || !load_id(n, &id))
-			continue;
-		out->row[out->n].device_id = id;
-		text_of(n, out->row[out->n].load, sizeof(out->row[out->n].load));
-		printable(out->row[out->n].load, "");
-		if (out->row[out->n].load[0])
-			out->n++;
-	}
+	/* A known model's row must not be lost behind too many others: no row is leave to
+	 * name another load. */
+	read_rows(xmlDocGetRootElement(doc), true, out);
+	read_rows(xmlDocGetRootElement(doc), false, out);
 	text_of(process_node_name(child(members_of(xmlDocGetRootElement(doc)), "member")),
 		name, sizeof(name));
 	out->call_manager = name[0];
@@ -261,11 +271,24 @@ static void drop(struct merge *m, xmlNodePtr n)
 	m->changed = true;
 }
 
+/* The element's comments stay. */
 static void set_text(struct merge *m, xmlNodePtr n, const char *text)
 {
-	xmlNodeSetContent(n, NULL);
-	if (!xmlAddChild(n, xmlNewDocText(m->doc, BAD_CAST text)))
+	xmlNodePtr fresh = xmlNewDocText(m->doc, BAD_CAST text), next;
+
+	for (xmlNodePtr one = n->children; one; one = next) {
+		next = one->next;
+		if (one->type == XML_COMMENT_NODE)
+			continue;
+		xmlUnlinkNode(one);
+		xmlFreeNode(one);
+	}
+	if (!fresh)
 		m->failed = true;
+	else if (n->children)
+		xmlAddPrevSibling(n->children, fresh);
+	else
+		xmlAddChild(n, fresh);
 	m->changed = true;
 }
 
@@ -510,7 +533,8 @@ static void add_lines(struct cpr_buf *out, const char *text, size_t len, bool cr
 static int write_out(struct merge *m, const char *bytes, size_t len, struct cpr_buf *out)
 {
 	const char *first = bytes ? memchr(bytes, '\n', len) : NULL;
-	bool crlf = first && first > bytes && first[-1] == '\r';
+	/* A NUL byte: UTF-16, whose line ends are not bytes. */
+	bool crlf = first && first > bytes && first[-1] == '\r' && !memchr(bytes, 0, len);
 	xmlChar *text = NULL;
 	int n = 0;
 

@@ -4,6 +4,7 @@ libcpr-src  := $(wildcard lib/*.c)
 libcpr-inc  := lib
 libcpr-pkgs := libconfuse libmd
 HEADERS     += $(wildcard lib/*.h)
+INSTALL_FILES += 644:docs/phone-cpr-site.conf.5:$(PREFIX)/share/man/man5/phone-cpr-site.conf.5
 
 # What every program shares with its user: options, errors, progress bars, children.
 LIBS           += libcpr-cli

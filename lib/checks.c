@@ -235,6 +235,14 @@ static const struct cpr_load *root_load(const struct cpr_firmware *f, const char
 	return NULL;
 }
 
+/* What a term file brings, for people. */
+static const char *brings(const struct cpr_load *term)
+{
+	if (term->twin)
+		return term->twin->name;
+	return term->version[0] ? term->version : "a load that is not here";
+}
+
 static void term_not_served(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	for (size_t i = 0; i < p->model_n; i++) {
@@ -254,8 +262,7 @@ static void term_not_served(const struct cpr_plan *p, struct cpr_sink *s)
 		else if (!other->twin || other->twin != r->twin)
 			found_as(s, other->complete ? CPR_WARNING : CPR_ERROR, name,
 				"that of %s is served, the plan is that of %s",
-				other->twin ? other->twin->name : other->version,
-				r->file->set);
+				brings(other), r->file->set);
 	}
 }
 
@@ -268,31 +275,18 @@ static void term_version(const struct cpr_plan *p, struct cpr_sink *s)
 		if (!r || !r->term || !l || r->twin == l ||
 			(!r->twin && strcmp(r->version, l->version) == 0))
 			continue;
-		if (r->protocol != l->protocol)
+		if (r->protocol != CPR_PROTOCOL_NONE && r->protocol != l->protocol)
 			found_as(s, CPR_WARNING, name,
 				"it brings %s, and XMLDefault then names %s: phones "
 				"change from %s to %s after recovery",
-				r->twin ? r->twin->name : r->version, l->name,
-				cpr_protocol_name(r->protocol),
+				brings(r), l->name, cpr_protocol_name(r->protocol),
 				cpr_protocol_name(l->protocol));
 		else
 			found(s, name,
 				"it brings %s, and XMLDefault then names %s: one more "
 				"round of loading after recovery",
-				r->twin ? r->twin->name : r->version, l->name);
+				brings(r), l->name);
 	}
-}
-
-/* Single-image phones (7905, 7920, 7937 ...) have no list: XMLDefault names the image. */
-static bool has_image(const struct cpr_firmware *f, const char *load)
-{
-	size_t len = strlen(load);
-
-	for (size_t i = 0; i < f->file_n; i++)
-		if (!f->file[i].set && strncmp(f->file[i].name, load, len) == 0 &&
-			f->file[i].name[len] == '.')
-			return true;
-	return false;
 }
 
 static void dangling_load(const struct cpr_plan *p, struct cpr_sink *s)
@@ -303,7 +297,7 @@ static void dangling_load(const struct cpr_plan *p, struct cpr_sink *s)
 		const struct cpr_load *here = cpr_firmware_load(p->firmware, load);
 		_cleanup_(cpr_freep) char *file = NULL;
 
-		if (here ? here->complete : has_image(p->firmware, load))
+		if (here ? here->complete : cpr_firmware_image(p->firmware, load))
 			continue;
 		if (asprintf(&file, "%s.loads", load) < 0) {
 			s->out->lost = true;
@@ -315,12 +309,57 @@ static void dangling_load(const struct cpr_plan *p, struct cpr_sink *s)
 	}
 }
 
+static const struct cpr_plan_model *planned(
+	const struct cpr_plan *p, const struct cpr_model *model)
+{
+	for (size_t i = 0; i < p->model_n; i++)
+		if (p->model[i].model == model)
+			return &p->model[i];
+	return NULL;
+}
+
+static void pinned(struct cpr_sink *s, const struct cpr_plan *p,
+	const struct cpr_site_model *pin, const char *key, const char *load)
+{
+	const struct cpr_load *here = cpr_firmware_load(p->firmware, load);
+	char file[512];
+
+	snprintf(file, sizeof(file), "%s.loads", load);
+	found(s, file, "the site file says %s = \"%s\" for model %s, and it is %s", key,
+		load, pin->model->model,
+		!here            ? "not there"
+		: here->complete ? "not of this model, or without its term file"
+				 : "not complete");
+}
+
+static void pin_not_served(const struct cpr_plan *p, struct cpr_sink *s)
+{
+	for (size_t i = 0; i < p->site->model_n; i++) {
+		const struct cpr_site_model *pin = &p->site->model[i];
+		const struct cpr_plan_model *m = planned(p, pin->model);
+
+		if (pin->load && !(m && m->load))
+			pinned(s, p, pin, "load", pin->load);
+		if (pin->recovery && !(m && m->recovery && m->recovery->complete))
+			pinned(s, p, pin, "recovery", pin->recovery);
+	}
+}
+
+static bool has_pin(const struct cpr_site *site, const struct cpr_model *model)
+{
+	for (size_t i = 0; i < site->model_n; i++)
+		if (site->model[i].model == model && site->model[i].load)
+			return true;
+	return false;
+}
+
 static void no_complete_load(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	for (size_t i = 0; i < p->model_n; i++) {
 		const struct cpr_plan_model *m = &p->model[i];
 
-		if (m->load)
+		if (m->load || has_pin(p->site, m->model) ||
+			(m->load_name && cpr_firmware_image(p->firmware, m->load_name)))
 			continue;
 		if (m->recoverable)
 			found_as(s, CPR_WARNING, "",
@@ -348,7 +387,7 @@ static void os79xx(const struct cpr_plan *p, struct cpr_sink *s)
 			found(s, CPR_OS79XX,
 				"it is absent or empty; a wiped %s asks for it first",
 				m->model->model);
-		else if (!m->recovery && !has_image(p->firmware, name))
+		else if (!m->recovery && !cpr_firmware_image(p->firmware, name))
 			found(s, CPR_OS79XX,
 				"it names \"%s\", and nothing of that name is here",
 				name);
@@ -373,6 +412,15 @@ static void no_call_manager(const struct cpr_plan *p, struct cpr_sink *s)
 			"call-managers is not set");
 }
 
+static void no_firmware(const struct cpr_plan *p, struct cpr_sink *s)
+{
+	if (!p->model_n && !p->firmware->file_n)
+		found(s, p->site->tftp_root, "there is no firmware in it");
+	else if (!p->model_n) /* single-image phones have no list */
+		found_as(s, CPR_WARNING, p->site->tftp_root,
+			"there are images in it, and no list (.loads) that names them");
+}
+
 static void no_tftp_server(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	if (!p->site->tftp_server_n)
@@ -392,6 +440,11 @@ const struct cpr_check cpr_checks[] = {
 		"the phones (one source, and every sample has the group). A phone then "
 		"recovers its firmware, and registers nowhere.",
 		"set call-managers = {\"ADDRESS\"} in the site file", no_call_manager},
+	{"no-firmware", CPR_ERROR,
+		"A TFTP root without a load for any phone brings none back.  It may be the "
+		"wrong folder, or a file system that is not mounted.",
+		"import a package with cpr-helper, or set tftp-root in the site file",
+		no_firmware},
 	{"missing-image", CPR_ERROR,
 		"A phone fetches every file that the packing list names, in its order. "
 		"One that "
@@ -460,6 +513,12 @@ const struct cpr_check cpr_checks[] = {
 		"import the load's package, or run cpr-conf generate where another load is "
 		"complete",
 		dangling_load},
+	{"pin-not-served", CPR_ERROR,
+		"A load that the site file names for a model, by load or recovery, is "
+		"served as it is named or not at all: cpr-conf generate refuses to choose "
+		"another one, and changes nothing.",
+		"import the load's package, or take the line out of the site file",
+		pin_not_served},
 	{"no-complete-load", CPR_ERROR,
 		"Only a load whose files are all there, whole and under their own names "
 		"can be named in XMLDefault.cnf.xml.",

@@ -201,6 +201,9 @@ static int one_set(const struct scan *s, const char *name)
 	_cleanup_(cpr_closep) int dir = open_private(s->dir, name);
 	struct scan inner = *s;
 
+	for (const char *c = name; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return 0; /* not of our making, and not for terminals */
 	if (dir == -ENOTDIR || dir == -ELOOP)
 		return 0;
 	if (dir < 0)
@@ -360,4 +363,17 @@ const struct cpr_load *cpr_firmware_load(const struct cpr_firmware *f, const cha
 		if (!f->load[i].term && !strcmp(f->load[i].name, name))
 			return &f->load[i];
 	return NULL;
+}
+
+bool cpr_firmware_image(const struct cpr_firmware *f, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (cpr_firmware_load(f, name))
+		return false;
+	for (size_t i = 0; i < f->file_n; i++)
+		if (!f->file[i].set && !strncmp(f->file[i].name, name, len) &&
+			f->file[i].name[len] == '.')
+			return true;
+	return false;
 }

@@ -39,7 +39,8 @@ struct cpr_load {
 	const struct cpr_file *file;
 	const char *name; /* without ".loads"; a term file's: its set or file name */
 	enum cpr_protocol protocol; /* by its name; a term file's by its image names */
-	const char *version; /* the list's RELEASE line, or out of the name; never NULL */
+	const char *version; /* the list's RELEASE line, or out of the name; "": neither
+				tells (a term file put there by hand); never NULL */
 	bool term;
 	bool complete; /* own name right, every listed file there, exact case, not damaged */
 	char **missing; /* the names, as printed, that keep it from being complete; its own
@@ -77,3 +78,6 @@ const struct cpr_file *cpr_firmware_file_nocase(
 	const struct cpr_firmware *f, const char *name);
 /* The main load of this name (without ".loads"), or NULL. */
 const struct cpr_load *cpr_firmware_load(const struct cpr_firmware *f, const char *name);
+/* True when there is no such list, but an image of this name: what single-image phones (7905,
+ * 7920, 7937 ...) and the 7940's loads of old have instead. */
+bool cpr_firmware_image(const struct cpr_firmware *f, const char *name);

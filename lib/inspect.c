@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "errors.h"
+#include "io.h"
 #include "loads.h"
 #include "span.h"
 
@@ -20,25 +21,6 @@
 #define CNU_FIRST   0x38
 #define CNU_ENTRIES 0x248
 #define CNU_ENTRY   20
-
-/* Up to n bytes from there: fewer only at the end of the file.  -errno on failure. */
-static ssize_t read_at(int fd, void *to, size_t n, uint64_t at)
-{
-	size_t done = 0;
-
-	while (done < n) {
-		ssize_t got = pread(fd, (char *)to + done, n - done, (off_t)(at + done));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (!got)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
 
 static bool ends(const char *name, const char *suffix)
 {
@@ -140,7 +122,7 @@ static int check_cnu(int fd, struct cpr_inspect *i, uint64_t payload_len)
 	struct cpr_span s;
 	uint64_t stated = 0;
 	uint32_t header;
-	ssize_t n = read_at(fd, first, sizeof(first), i->container.payload_offset);
+	ssize_t n = cpr_io_read_at(fd, first, sizeof(first), i->container.payload_offset);
 
 	if (n < 0)
 		return (int)n;
@@ -155,7 +137,7 @@ static int check_cnu(int fd, struct cpr_inspect *i, uint64_t payload_len)
 	head = malloc(header);
 	if (!head)
 		return -ENOMEM;
-	n = read_at(fd, head, header, i->container.payload_offset);
+	n = cpr_io_read_at(fd, head, header, i->container.payload_offset);
 	if (n < 0)
 		return (int)n;
 	i->complete = cnu_arithmetic(head, (size_t)n, payload_len, &stated);
@@ -177,7 +159,7 @@ static int check_hash(int fd, const struct cpr_inspect *i)
 
 	SHA256Init(&sha);
 	do {
-		n = read_at(fd, block, sizeof(block), at);
+		n = cpr_io_read_at(fd, block, sizeof(block), at);
 		if (n < 0)
 			return (int)n;
 		SHA256Update(&sha, block, (size_t)n);
@@ -228,7 +210,7 @@ static int read_list(int fd, struct cpr_inspect *i, uint64_t payload_len)
 	text = malloc(payload_len + 1);
 	if (!text)
 		return -ENOMEM;
-	n = read_at(fd, text, payload_len, i->container.payload_offset);
+	n = cpr_io_read_at(fd, text, payload_len, i->container.payload_offset);
 	if (n < 0)
 		return (int)n;
 	r = cpr_loads_parse(i->name, text, (size_t)n, &i->lists, &e);
@@ -310,7 +292,7 @@ int cpr_inspect_fd(int fd, const char *name, struct cpr_inspect **out)
 	i->name = strdup(name);
 	if (!i->name)
 		return -ENOMEM;
-	n = read_at(fd, head, sizeof(head), 0);
+	n = cpr_io_read_at(fd, head, sizeof(head), 0);
 	if (n < 0)
 		return (int)n;
 	/* a file that shrank since: never less than what was read of it */

@@ -268,6 +268,9 @@ static void plan_load(
 		p->load = pinned_load(w, "load", w->pin->load);
 	} else if (running && running->complete && !w->site->upgrade_auto) {
 		p->load = running;
+	} else if (now && p->model->family == CPR_FAMILY_7940 &&
+		   cpr_firmware_image(w->firmware, now) && !w->site->upgrade_auto) {
+		p->load = NULL; /* a load from before lists: it stays as it is named */
 	} else {
 		p->load = mains->complete[wanted(mains, w->site)];
 		if (!p->load && running && running->complete)
@@ -407,11 +410,9 @@ int cpr_plan_build(const struct cpr_site *site, const struct cpr_firmware *firmw
 		if (r < 0)
 			return r;
 	}
-	if (w.refused)
-		return -EINVAL;
 	qsort(plan->model, plan->model_n, sizeof(*plan->model), by_id);
 	*out = TAKE_PTR(plan);
-	return 0;
+	return w.refused ? -EINVAL : 0;
 }
 
 struct cpr_plan *cpr_plan_free(struct cpr_plan *p)

@@ -58,7 +58,8 @@ void cpr_running_os79xx(const struct cpr_running *r, char name[64]);
 
 /* running: NULL when there is neither file; outlives the plan, too.  A model whose load there is complete keeps it
  * unless the site file says otherwise, so that a drop re-flashes nobody.
- * Returns 0, -EINVAL (a pin that cannot be: lines in e) or -ENOMEM. */
+ * Returns 0, -ENOMEM, or -EINVAL: a pin cannot be (lines in e); *out is then the plan without
+ * it, to be looked at and not to be carried out. */
 int cpr_plan_build(const struct cpr_site *site, const struct cpr_firmware *firmware,
 	const struct cpr_running *running, struct cpr_plan **out, struct cpr_errors *e);
 struct cpr_plan *cpr_plan_free(struct cpr_plan *p);

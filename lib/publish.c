@@ -1,9 +1,11 @@
 #include "publish.h"
 
 #include "cleanup.h"
+#include "io.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -141,40 +143,6 @@ static int make_temp(const struct place *p)
 	return -EBUSY;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Reads n bytes at the offset, or as many as there are. */
-static ssize_t read_at(int fd, void *to, size_t n, off_t at)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		ssize_t r = pread(fd, (uint8_t *)to + got, n - got, at + (off_t)got);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			break;
-		got += (size_t)r;
-	}
-	return (ssize_t)got;
-}
-
 int cpr_publish_same(int fd, int other)
 {
 	_cleanup_(cpr_freep) uint8_t *a = malloc(CHUNK), *b = malloc(CHUNK);
@@ -187,7 +155,8 @@ int cpr_publish_same(int fd, int other)
 	if (sa.st_size != sb.st_size)
 		return 0;
 	for (off_t at = 0; at < sa.st_size; at += CHUNK) {
-		ssize_t na = read_at(fd, a, CHUNK, at), nb = read_at(other, b, CHUNK, at);
+		ssize_t na = cpr_io_read_at(fd, a, CHUNK, (uint64_t)at),
+			nb = cpr_io_read_at(other, b, CHUNK, (uint64_t)at);
 
 		if (na < 0 || nb < 0)
 			return (int)(na < 0 ? na : nb);
@@ -250,7 +219,7 @@ static bool holds_bytes(
 	for (size_t at = 0; at < len;) {
 		size_t want = len - at < sizeof(chunk) ? len - at : sizeof(chunk);
 
-		if (read_at(fd, chunk, want, (off_t)at) != (ssize_t)want ||
+		if (cpr_io_read_at(fd, chunk, want, at) != (ssize_t)want ||
 			memcmp(chunk, data + at, want))
 			return false;
 		at += want;
@@ -282,7 +251,7 @@ int cpr_publish_bytes(
 	fd = make_temp(&p);
 	if (fd < 0)
 		return fd;
-	r = write_all(fd, data, len);
+	r = cpr_io_write(fd, data, len);
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = -errno;
 	if (r == 0)
@@ -292,35 +261,6 @@ int cpr_publish_bytes(
 		return r;
 	}
 	return put(&p);
-}
-
-int cpr_publish_symlink(int dirfd, const char *name, const char *target)
-{
-	_cleanup_(place_close) struct place p;
-	char now[4097];
-	ssize_t n;
-	int r = find_place(dirfd, name, "link", &p);
-
-	if (r < 0)
-		return r;
-	n = readlinkat(p.dir, p.base, now, sizeof(now));
-	if (n >= 0 && (size_t)n == strlen(target) && !memcmp(now, target, (size_t)n))
-		return 0;
-	/* A link holds nothing to lock: who comes second replaces the temp, and who then
-	 * misses it makes a new one. */
-	for (int i = 0; i < TRIES; i++) {
-		if (symlinkat(target, p.dir, p.temp) < 0) {
-			if (errno != EEXIST)
-				return -errno;
-			if (unlinkat(p.dir, p.temp, 0) < 0 && errno != ENOENT)
-				return -errno;
-			continue;
-		}
-		r = put(&p);
-		if (r != -ENOENT)
-			return r;
-	}
-	return -EBUSY;
 }
 
 int cpr_publish_hardlink(int dirfd, const char *from, const char *name)
@@ -362,6 +302,27 @@ static bool same_place(const struct place *a, const struct place *b)
 	return is_named(a->dir, ".", b->dir) && strcmp(a->base, b->base) == 0;
 }
 
+static bool same_links(const struct place *a, const struct place *b)
+{
+	char ta[PATH_MAX], tb[PATH_MAX];
+	ssize_t na = readlinkat(a->dir, a->base, ta, sizeof(ta));
+	ssize_t nb = readlinkat(b->dir, b->base, tb, sizeof(tb));
+
+	return na >= 0 && na == nb && !memcmp(ta, tb, (size_t)na);
+}
+
+static int rename_link(const struct place *source, const struct place *p)
+{
+	int r;
+
+	if (same_links(source, p))
+		return unlinkat(source->dir, source->base, 0) < 0 ? -errno : 0;
+	if (renameat(source->dir, source->base, p->dir, p->base) < 0)
+		return -errno;
+	r = sync_fd(p->dir);
+	return r < 0 ? r : 1;
+}
+
 int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t mode)
 {
 	_cleanup_(place_close) struct place p = {.dir = -1}, source = {.dir = -1};
@@ -376,6 +337,8 @@ int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t m
 	if (r < 0)
 		return r;
 	fd = open_regular(source.dir, source.base);
+	if (fd == -ELOOP)
+		return rename_link(&source, &p);
 	if (fd < 0)
 		return fd;
 	there = open_regular(p.dir, p.base);

@@ -17,12 +17,11 @@
 /* The mode is set whatever the umask. */
 int cpr_publish_bytes(
 	int dirfd, const char *name, const void *data, size_t len, mode_t mode);
-/* A symbolic link name -> target, replacing atomically what is there. */
-int cpr_publish_symlink(int dirfd, const char *name, const char *target);
 /* A hard link name to the file `from`, replacing atomically; same inode already: 0. */
 int cpr_publish_hardlink(int dirfd, const char *from, const char *name);
-/* A staged file moves to its name (same file system), fsynced before; mode set.  `staged` is
- * gone afterwards, also when name held the same already; it stays on failure. */
+/* A staged file moves to its name (same file system), fsynced before; mode set.  Or a staged
+ * symbolic link, which has no mode.  `staged` is gone afterwards, also when name held the same
+ * already; it stays on failure, unless all that failed is the fsync of the folder. */
 int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t mode);
 /* mkdir -p for one path below dirfd.  mode is for the folders that it makes; one that is
  * there keeps its own. */

@@ -293,8 +293,12 @@ static const struct cpr_load *find_twin(
 static int settle(const struct cpr_firmware *f, struct cpr_load *load)
 {
 	const struct cpr_loads *lists = lists_of(load);
-	const char *version =
-		lists && lists->version[0] ? lists->version : version_in(load->name);
+	/* A term file that lies in the root, or came from there, has no name that tells:
+	 * "default" must not sort above all numbers. */
+	bool named = !load->term || cpr_load_protocol(load->name) != CPR_PROTOCOL_NONE;
+	const char *version = lists && lists->version[0] ? lists->version
+			      : named                    ? version_in(load->name)
+							 : "";
 
 	if (load->term) {
 		load->twin = find_twin(f, load);

@@ -273,7 +273,8 @@ int cpr_site_read(
 	else if (!r && !(r = cpr_site_text_prepare(place, text, len, e)) &&
 		 !(r = parse(place, text, len, s, e)))
 		s->file = TAKE_PTR(place);
-	if (!r && !s->tftp_server_n)
+	/* An image or a chroot below --root may be another host's. */
+	if (!r && !s->tftp_server_n && !s->root[0])
 		r = own_address(s);
 	if (!r)
 		*out = TAKE_PTR(s);

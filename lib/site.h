@@ -45,7 +45,8 @@ struct cpr_site {
 };
 
 /* file NULL: CPR_SITE_FILE below root, or the defaults when that does not exist (a named file
- * must exist).  Without tftp-servers it is the host's own address, if it has just one.
+ * must exist).  Without tftp-servers it is the host's own address, if it has just one
+ * and root is none.
  * Returns 0, -EINVAL or -errno; a line in e says why (but for -ENOMEM).  Not for two threads
  * at a time: libconfuse's lexer is one for the process. */
 int cpr_site_read(

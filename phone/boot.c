@@ -19,7 +19,7 @@ const size_t cpr_boots_n = sizeof(cpr_boots) / sizeof(cpr_boots[0]);
 void cpr_boot_served(struct cpr_phone *p)
 {
 	if (p->config.scenario == CPR_SCENARIO_DHCP)
-		cpr_phone_end(p, true, NULL);
+		cpr_phone_end(p, !p->fault_n, NULL);
 	else if (p->normal)
 		cpr_normal_begin(p);
 	else
@@ -115,12 +115,14 @@ static void next_image(struct cpr_phone *p)
 void cpr_boot_list(struct cpr_phone *p, cpr_step *done, cpr_step *failed)
 {
 	const struct cpr_fetch *f = &p->fetch;
-	char why[CPR_JUDGE_WHY] = "out of memory";
+	char why[CPR_JUDGE_WHY] = "it is too long for a list";
 	struct cpr_loads *list = NULL;
 
-	if (cpr_judge_loads(f->name, (const uint8_t *)(f->head.data ? f->head.data : ""),
-		    f->head.len, p->boot->image_suffix, p->config.hardware_mask, &list,
-		    why) != 0) {
+	if (f->bytes > f->head.len ||
+		cpr_judge_loads(f->name,
+			(const uint8_t *)(f->head.data ? f->head.data : ""), f->head.len,
+			p->boot->image_suffix, p->config.hardware_mask, &list,
+			why) != 0) {
 		cpr_fetch_mark(p, "refused");
 		cpr_phone_fault(p, CPR_FAULT_LOADS_REFUSED, f->asked, f->answered,
 			"the phone refuses \"%s\": %s", f->name, why);

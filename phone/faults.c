@@ -2,8 +2,9 @@
 
 const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 	[CPR_FAULT_DHCP_NO_OFFER] = {"dhcp-no-offer",
-		"see that a DHCP server listens in this network (VLAN, relay), that its "
-		"pool has a free address and that it does not ignore this phone"},
+		"see that a DHCP server, not this host's own, listens in this network "
+		"(VLAN, relay), that its pool has a free address and that it does not "
+		"ignore this phone"},
 	[CPR_FAULT_DHCP_TWO_SERVERS] = {"dhcp-two-servers",
 		"switch off one of the two DHCP servers, or let both give the same TFTP "
 		"server: the phone takes whichever offer comes first"},
@@ -32,13 +33,14 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 		"(0755)"},
 	[CPR_FAULT_LOADS_REFUSED] = {"loads-refused",
 		"unpack the load again from Cisco's package and rename nothing: the phone "
-		"compares the name inside the file; cpr-conf verify names such files"},
+		"compares the name inside the file; for a board that the load does not "
+		"know take a later load; cpr-conf verify names such files"},
 	[CPR_FAULT_IMAGE_REFUSED] = {"image-refused",
 		"unpack the image again from Cisco's package, whole and under its own "
 		"name; cpr-conf inspect shows what is wrong with the file"},
 	[CPR_FAULT_TFTP_STALLED] = {"tftp-stalled",
 		"look for what loses the packets: the server's log, a firewall, an MTU "
-		"below 558 bytes"},
+		"below 544 bytes"},
 	[CPR_FAULT_TFTP_UNEXPECTED_OACK] = {"tftp-unexpected-oack",
 		"use a TFTP server that sends options only to clients that asked for them"},
 	[CPR_FAULT_TFTP_TWO_ANSWERERS] = {"tftp-two-answerers",

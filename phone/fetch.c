@@ -12,8 +12,7 @@
 #include <strings.h>
 
 enum {
-	HTTP_PORT = 6970,        /* where loads from 9 on ask first */
-	TOTAL_WITHIN = 64 << 10, /* an archive's header lies this far in front */
+	HTTP_PORT = 6970, /* where loads from 9 on ask first */
 };
 
 static void ask(struct cpr_phone *p);
@@ -50,43 +49,51 @@ void cpr_fetch_mark(struct cpr_phone *p, const char *state)
 	row->state = state;
 }
 
-static const char *state_of(enum cpr_fetch_outcome o)
+static const char *state_of(const struct cpr_fetch *f)
 {
 	static const char *const name[] = {
 		[CPR_FETCH_GOT] = "done",
-		[CPR_FETCH_ERROR] = "missing",
+		[CPR_FETCH_ERROR] = "aborted",
 		[CPR_FETCH_SILENT] = "unanswered",
 		[CPR_FETCH_STALLED] = "stalled",
 		[CPR_FETCH_OACK] = "aborted",
 	};
 
-	return name[o];
+	if (cpr_fetch_missing(f))
+		return "missing";
+	return f->outcome == CPR_FETCH_ERROR && f->fault == CPR_FAULT_TFTP_ACCESS_DENIED
+		       ? "denied"
+		       : name[f->outcome];
+}
+
+bool cpr_fetch_missing(const struct cpr_fetch *f)
+{
+	return f->outcome == CPR_FETCH_ERROR && f->fault == CPR_FAULT_TFTP_FILE_MISSING;
 }
 
 static void finish(struct cpr_phone *p, enum cpr_fetch_outcome outcome)
 {
 	struct cpr_fetch *f = &p->fetch;
-	bool missing = outcome == CPR_FETCH_ERROR && f->error <= 1;
+	bool missing;
 
 	f->active = false;
 	f->outcome = outcome;
+	missing = cpr_fetch_missing(f);
 	cpr_phone_calm(p);
-	cpr_fetch_mark(p,
-		outcome == CPR_FETCH_ERROR && !missing ? "aborted" : state_of(outcome));
+	cpr_fetch_mark(p, state_of(f));
 	if (outcome == CPR_FETCH_GOT) /* now the whole is known */
 		cpr_phone_event(p, CPR_PHONE_PROGRESS, f->name, f->bytes, f->bytes);
 	cpr_phone_event(p, CPR_PHONE_FILE,
-		missing && f->optional       ? "not there, as usual"
-		: missing                    ? "not there"
-		: outcome == CPR_FETCH_ERROR ? f->error_text
-					     : state_of(outcome),
+		missing && f->optional ? "not there, as usual"
+		: missing              ? "not there"
+				       : state_of(f),
 		f->bytes, f->bytes);
 	f->then(p);
 }
 
 static void timeout(struct cpr_phone *p);
 
-static void send_last(struct cpr_phone *p)
+static void transmit_last(struct cpr_phone *p)
 {
 	struct cpr_fetch *f = &p->fetch;
 	uint8_t bytes[300];
@@ -101,12 +108,19 @@ static void send_last(struct cpr_phone *p)
 			f->began ? f->server_port : CPR_TFTP_PORT, bytes, pen.len);
 	if (!f->began)
 		f->asked = p->last_sent;
+}
+
+static void send_last(struct cpr_phone *p)
+{
+	transmit_last(p);
 	cpr_phone_later(p, CPR_RETRY_MS, timeout);
 }
 
 static void timeout(struct cpr_phone *p)
 {
 	struct cpr_fetch *f = &p->fetch;
+	enum cpr_fetch_outcome silence =
+		f->server_port ? CPR_FETCH_STALLED : CPR_FETCH_SILENT;
 
 	if (f->tries++ < CPR_TFTP_RETRIES) {
 		f->repeated |= !f->began;
@@ -114,17 +128,15 @@ static void timeout(struct cpr_phone *p)
 		return;
 	}
 	if (f->server + 1 < p->tftp_n) {
-		char first[INET_ADDRSTRLEN];
-
-		inet_ntop(AF_INET, &p->tftp[f->server], first, sizeof(first));
-		cpr_phone_say(
-			p, "TFTP server %s does not answer, turns to the second", first);
+		f->outcome = silence;
+		cpr_fetch_blame(p);
+		cpr_phone_say(p, "turns to the second TFTP server");
 		f->server = p->tftp_first = 1;
 		ask(p);
 		return;
 	}
 	p->tftp_first = 0;
-	finish(p, f->began ? CPR_FETCH_STALLED : CPR_FETCH_SILENT);
+	finish(p, silence);
 }
 
 static void ask(struct cpr_phone *p)
@@ -133,10 +145,10 @@ static void ask(struct cpr_phone *p)
 
 	f->port = cpr_phone_port(p);
 	f->server_port = f->block = 0;
-	f->began = false;
+	f->began = f->repeated = f->unreachable = false;
 	f->tries = 0;
+	f->answered = 0;
 	f->bytes = f->total = 0;
-	f->error = 0;
 	cpr_buf_free(&f->head);
 	f->active = true;
 	cpr_phone_event(p, CPR_PHONE_PROGRESS, f->name, 0, 0);
@@ -204,6 +216,22 @@ static void abort_with(struct cpr_phone *p, uint16_t code, const char *message)
 		bytes, pen.len);
 }
 
+/* Servers disagree about the number: some send 0 or 1 with a text that says more.  The text may
+ * hold a path, whose letters mean nothing beside "not found". */
+static enum cpr_fault_id fault_of(uint16_t code, const char *text)
+{
+	if (code == 2)
+		return CPR_FAULT_TFTP_ACCESS_DENIED;
+	if (code > 1)
+		return CPR_FAULT_TFTP_ABORTED;
+	if (strcasestr(text, "not found") || strcasestr(text, "no such file"))
+		return CPR_FAULT_TFTP_FILE_MISSING;
+	if (strcasestr(text, "denied") || strcasestr(text, "permission") ||
+		strcasestr(text, "access"))
+		return CPR_FAULT_TFTP_ACCESS_DENIED;
+	return code ? CPR_FAULT_TFTP_FILE_MISSING : CPR_FAULT_TFTP_ABORTED;
+}
+
 static void fail(struct cpr_phone *p, uint16_t code, const char *text)
 {
 	struct cpr_fetch *f = &p->fetch;
@@ -211,6 +239,7 @@ static void fail(struct cpr_phone *p, uint16_t code, const char *text)
 	snprintf(f->error_text, sizeof(f->error_text), "%s", text);
 	cpr_phone_clean(f->error_text);
 	f->error = code;
+	f->fault = fault_of(code, f->error_text);
 	finish(p, CPR_FETCH_ERROR);
 }
 
@@ -223,8 +252,10 @@ static void data(struct cpr_phone *p, const struct cpr_tftp *t)
 		fail(p, 4, "the server sent a block of more than 512 bytes");
 		return;
 	}
-	if (f->began && t->block == f->block) /* our acknowledgement was lost */
-		send_last(p);
+	/* Our acknowledgement was lost.  The clock runs on: a server that repeats one block for
+	 * ever gets nowhere. */
+	if (f->began && t->block == f->block)
+		transmit_last(p);
 	if (t->block != (uint16_t)(f->block + 1))
 		return;
 	f->block = t->block;
@@ -233,8 +264,10 @@ static void data(struct cpr_phone *p, const struct cpr_tftp *t)
 	f->tries = 0;
 	if (f->head.len < CPR_HEAD_MAX)
 		cpr_buf_add(&f->head, t->data, t->len);
-	if (!f->total && f->bytes <= TOTAL_WITHIN && f->head.data)
+	if (!f->total && f->bytes <= CPR_HEAD_MAX && f->head.data)
 		f->total = cpr_judge_total((const uint8_t *)f->head.data, f->head.len);
+	if (f->bytes > f->total) /* the header lied */
+		f->total = 0;
 	send_last(p);
 	if (t->len < CPR_TFTP_BLOCK)
 		finish(p, CPR_FETCH_GOT);
@@ -242,65 +275,72 @@ static void data(struct cpr_phone *p, const struct cpr_tftp *t)
 		cpr_phone_event(p, CPR_PHONE_PROGRESS, f->name, f->bytes, f->total);
 }
 
-/* A datagram for our port from where it should not come.  After a repeated request a second
- * answer is the server's right. */
-static void stranger(struct cpr_phone *p, const struct cpr_frame *f)
+/* A TFTP packet for our port from where it should not come.  After a repeated request a second
+ * answer is the server's right.  Assumption: the phone, which takes any port, minds the address. */
+static void stranger(struct cpr_phone *p, const struct cpr_frame *frame)
 {
-	char from[INET_ADDRSTRLEN];
+	const struct cpr_fetch *f = &p->fetch;
+	char from[INET_ADDRSTRLEN], asked[INET_ADDRSTRLEN];
 
-	if (p->fetch.repeated)
-		return;
-	inet_ntop(AF_INET, &f->source, from, sizeof(from));
-	cpr_phone_fault(p, CPR_FAULT_TFTP_TWO_ANSWERERS, p->fetch.asked, p->frame_now,
-		"a second answer to the request for \"%s\" came, from %s", p->fetch.name,
-		from);
+	inet_ntop(AF_INET, &frame->source, from, sizeof(from));
+	inet_ntop(AF_INET, &p->tftp[f->server], asked, sizeof(asked));
+	if (!f->server_port)
+		cpr_phone_fault(p, CPR_FAULT_TFTP_TWO_ANSWERERS, f->asked, p->frame_now,
+			"%s was asked for \"%s\", the answer came from %s", asked,
+			f->name, from);
+	else if (!f->repeated)
+		cpr_phone_fault(p, CPR_FAULT_TFTP_TWO_ANSWERERS, f->asked, p->frame_now,
+			"a second answer to the request for \"%s\" came, from %s",
+			f->name, from);
+}
+
+static bool is_answer(const struct cpr_tftp *t)
+{
+	return t->opcode == CPR_TFTP_DATA || t->opcode == CPR_TFTP_ERROR ||
+	       t->opcode == CPR_TFTP_OACK;
 }
 
 /* The phone takes no notice of an unreachable and asks again; the report does. */
-void cpr_fetch_unreachable(struct cpr_phone *p, const struct cpr_frame *frame)
+void cpr_fetch_unreachable(struct cpr_phone *p, const struct cpr_quote *q)
 {
-	if (!p->fetch.active || p->fetch.began ||
-		frame->source.s_addr != p->tftp[p->fetch.server].s_addr)
+	struct cpr_fetch *f = &p->fetch;
+
+	if (!f->active || f->began || q->source_port != f->port ||
+		q->target.s_addr != p->tftp[f->server].s_addr)
 		return;
-	p->fetch.unreachable = true;
-	p->fetch.answered = p->frame_now;
+	f->unreachable = true;
+	f->answered = p->frame_now;
 }
 
 bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *frame)
 {
 	struct cpr_fetch *f = &p->fetch;
 	struct cpr_tftp t;
+	bool answer;
 
 	if (!f->active || frame->target_port != f->port)
 		return false;
+	answer = cpr_tftp_parse(frame->payload, frame->payload_len, &t) == CPR_TFTP_OK &&
+		 is_answer(&t);
 	if (frame->source.s_addr != p->tftp[f->server].s_addr ||
 		(f->server_port && frame->source_port != f->server_port)) {
-		stranger(p, frame);
+		if (answer)
+			stranger(p, frame);
 		return false; /* and an ICMP port unreachable, as from a connected socket */
 	}
-	if (cpr_tftp_parse(frame->payload, frame->payload_len, &t) != CPR_TFTP_OK)
+	if (!answer)
 		return true;
 	f->server_port = frame->source_port;
 	f->answered = p->last_seen = p->frame_now;
 	if (t.opcode == CPR_TFTP_DATA) {
 		data(p, &t);
 	} else if (t.opcode == CPR_TFTP_ERROR) {
-		fail(p, t.block, t.text ? t.text : "");
-	} else if (t.opcode == CPR_TFTP_OACK) {
+		fail(p, t.block, t.text);
+	} else {
 		abort_with(p, 4, "Illegal TFTP operation");
 		finish(p, CPR_FETCH_OACK);
 	}
 	return true;
-}
-
-static bool turned_round(const struct cpr_phone *p, struct in_addr a)
-{
-	struct in_addr back = {__builtin_bswap32(a.s_addr)};
-
-	return p->source == CPR_SOURCE_OPTION150 && back.s_addr != a.s_addr &&
-	       (back.s_addr == p->lease.server.s_addr ||
-		       back.s_addr == p->lease.siaddr.s_addr ||
-		       !((back.s_addr ^ p->lease.address.s_addr) & p->lease.mask.s_addr));
 }
 
 static void blame_silence(struct cpr_phone *p, const char *server)
@@ -311,7 +351,7 @@ static void blame_silence(struct cpr_phone *p, const char *server)
 	char text[INET_ADDRSTRLEN];
 
 	inet_ntop(AF_INET, &back, text, sizeof(text));
-	if (turned_round(p, address))
+	if (p->source == CPR_SOURCE_OPTION150 && cpr_servers_turned_round(p, address))
 		cpr_phone_fault(p, CPR_FAULT_OPTION150_BYTE_ORDER, f->asked, 0,
 			"option 150 leads to %s, where nobody answers: %s with its bytes "
 			"turned round",
@@ -339,21 +379,11 @@ static void blame_silence(struct cpr_phone *p, const char *server)
 static void blame_error(struct cpr_phone *p, const char *server)
 {
 	const struct cpr_fetch *f = &p->fetch;
-	enum cpr_fault_id id = CPR_FAULT_TFTP_ABORTED;
-	const char *what = "was broken off";
+	const char *what = f->fault == CPR_FAULT_TFTP_FILE_MISSING    ? "is not there"
+			   : f->fault == CPR_FAULT_TFTP_ACCESS_DENIED ? "may not be read"
+								      : "was broken off";
 
-	/* Servers disagree about the number: some send 0 or 1 with a text that says more. */
-	if (f->error == 2 || strcasestr(f->error_text, "denied") ||
-		strcasestr(f->error_text, "permission") ||
-		strcasestr(f->error_text, "access")) {
-		id = CPR_FAULT_TFTP_ACCESS_DENIED;
-		what = "may not be read";
-	} else if (f->error == 1 ||
-		   (!f->error && strcasestr(f->error_text, "not found"))) {
-		id = CPR_FAULT_TFTP_FILE_MISSING;
-		what = "is not there";
-	}
-	cpr_phone_fault(p, id, f->asked, f->answered,
+	cpr_phone_fault(p, f->fault, f->asked, f->answered,
 		"\"%s\" %s on TFTP server %s (error %u: %s)", f->name, what, server,
 		f->error, f->error_text);
 }

@@ -59,3 +59,15 @@ bool cpr_knock_frame(struct cpr_phone *p, const struct cpr_frame *f)
 	}
 	return true;
 }
+
+/* Many firewalls reject a SYN with ICMP instead of a reset, which ends a connect as fast. */
+void cpr_knock_unreachable(struct cpr_phone *p, const struct cpr_quote *q)
+{
+	struct cpr_knock *k = &p->knock;
+
+	if (!k->active || q->target.s_addr != k->address.s_addr ||
+		q->source_port != k->own_port || q->target_port != k->port)
+		return;
+	k->answered = p->last_seen = p->frame_now;
+	finish(p, CPR_KNOCK_REFUSED);
+}

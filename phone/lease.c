@@ -14,7 +14,10 @@ enum {
 	PAYLOAD = 548,
 	DISCOVERS = 8, /* 32 s: longer than a switch port without portfast blocks */
 	REQUESTS = 4,
-	FAILURES = 3, /* rounds that ended with no address: the server will not change */
+	/* Rounds that ended with no address, when they are that many and took as long as the
+	 * DISCOVERs may: the server will not change.  Where many phones start at once, dnsmasq
+	 * offers several the same address, and has one for each in the end. */
+	FAILURES = 3,
 	PROBE_MS = 500,
 	DECLINE_MS = 10000, /* RFC 2131 3.1: a client waits at least ten seconds */
 	NAK_MS = 1000,
@@ -58,15 +61,17 @@ static void write_class(struct cpr_phone *p, struct cpr_pen *pen)
 static void write_message(struct cpr_phone *p, uint8_t type, struct cpr_pen *pen)
 {
 	const struct cpr_lease *l = &p->lease;
-	bool bound = l->state == CPR_LEASE_BOUND;
-	bool choosing = type == CPR_DHCP_REQUEST && !bound;
+	bool renew = type == CPR_DHCP_REQUEST && l->state == CPR_LEASE_BOUND;
+	bool choosing = type == CPR_DHCP_REQUEST && !renew;
 	bool decline = type == CPR_DHCP_DECLINE, release = type == CPR_DHCP_RELEASE;
 
 	cpr_dhcp_begin(pen, 1, l->xid, 0, 0x8000,
-		bound ? l->address : (struct in_addr){0}, p->config.mac);
+		renew || release ? p->held.address : (struct in_addr){0}, p->config.mac);
 	cpr_dhcp_option(pen, 53, &type, 1);
-	if (choosing || release)
+	if (choosing)
 		cpr_dhcp_option(pen, 54, &l->server, 4);
+	else if (release)
+		cpr_dhcp_option(pen, 54, &p->held.server, 4);
 	write_identity(p, pen);
 	if (!decline && !release)
 		write_name(p, pen);
@@ -103,10 +108,10 @@ static void unicast(struct cpr_phone *p, uint8_t type)
 	struct cpr_pen out = cpr_pen_of(frame, sizeof(frame));
 
 	write_message(p, type, &pen);
-	if (pen.full || !p->lease.server.s_addr)
+	if (pen.full || !p->held.server.s_addr)
 		return;
-	cpr_frame_udp(&out, p->lease.server_mac, p->config.mac, p->lease.address, 68,
-		p->lease.server, 67, bytes, pen.len);
+	cpr_frame_udp(&out, p->held.server_mac, p->config.mac, p->held.address, 68,
+		p->held.server, 67, bytes, pen.len);
 	cpr_phone_transmit(p, &out);
 }
 
@@ -115,6 +120,7 @@ void cpr_lease_start(struct cpr_phone *p)
 	p->lease = (struct cpr_lease){.state = CPR_LEASE_DISCOVER,
 		.xid = cpr_phone_random(p),
 		.failed = p->lease.failed,
+		.since = p->lease.failed ? p->lease.since : p->now,
 		.renew_at = UINT64_MAX,
 		.expires_at = UINT64_MAX};
 	memset(p->neighbour, 0, sizeof(p->neighbour));
@@ -127,12 +133,13 @@ static void fail(struct cpr_phone *p, uint64_t ms, const char *what)
 {
 	cpr_phone_say(p, "%s", what);
 	p->lease.state = CPR_LEASE_NONE;
-	if (++p->lease.failed < FAILURES) {
+	if (++p->lease.failed < FAILURES ||
+		p->now - p->lease.since < DISCOVERS * CPR_RETRY_MS) {
 		cpr_phone_later(p, ms, cpr_lease_start);
 		return;
 	}
 	cpr_phone_fault(p, CPR_FAULT_DHCP_NO_OFFER, p->last_sent, p->last_seen,
-		"no usable address came of %d offers: %s", FAILURES, what);
+		"no usable address came of %u offers: %s", p->lease.failed, what);
 	cpr_phone_end(p, false, NULL);
 }
 
@@ -140,9 +147,10 @@ static void discover(struct cpr_phone *p)
 {
 	if (p->lease.tries++ == DISCOVERS) {
 		cpr_phone_fault(p, CPR_FAULT_DHCP_NO_OFFER, p->last_sent, 0,
-			"no DHCP server answered %d DISCOVERs in %d s%s", DISCOVERS,
+			"no DHCP server answered %d DISCOVERs in %d s%s%s", DISCOVERS,
 			DISCOVERS * CPR_RETRY_MS / 1000,
-			p->wrong_sums ? "; packets with a wrong checksum did come" : "");
+			p->wrong_sums ? "; packets with a wrong checksum did come" : "",
+			p->broken ? "; damaged answers did come" : "");
 		cpr_phone_end(p, false, NULL);
 		return;
 	}
@@ -181,6 +189,7 @@ void cpr_lease_taken(struct cpr_phone *p, const uint8_t by[6])
 		"%s is in use by %02x:%02x:%02x:%02x:%02x:%02x and was declined", address,
 		by[0], by[1], by[2], by[3], by[4], by[5]);
 	broadcast(p, CPR_DHCP_DECLINE);
+	p->held = (struct cpr_held){0};
 	fail(p, DECLINE_MS, text);
 }
 
@@ -219,7 +228,7 @@ static void take_times(struct cpr_phone *p, const struct cpr_dhcp *m)
 	p->lease.renew_at = p->now + renew * 1000;
 }
 
-static void offered(struct cpr_phone *p, const struct cpr_dhcp *m)
+static void offered(struct cpr_phone *p, const struct cpr_dhcp *m, const uint8_t from[6])
 {
 	if (!m->yiaddr.s_addr)
 		return;
@@ -227,6 +236,10 @@ static void offered(struct cpr_phone *p, const struct cpr_dhcp *m)
 	 * it takes the first. */
 	p->lease.address = m->yiaddr;
 	p->lease.server = cpr_dhcp_address(m, 54);
+	/* The request follows at once: from then on the server takes the address for held. */
+	p->held = (struct cpr_held){.address = m->yiaddr, .server = p->lease.server};
+	memcpy(p->held.server_mac, from, sizeof(p->held.server_mac));
+	p->lease.offered = p->frame_now;
 	p->lease.state = CPR_LEASE_REQUEST;
 	p->lease.tries = 0;
 	request(p);
@@ -237,7 +250,8 @@ static void acknowledged(
 {
 	if (m->yiaddr.s_addr)
 		p->lease.address = m->yiaddr;
-	memcpy(p->lease.server_mac, from, 6);
+	p->held.address = p->lease.address;
+	memcpy(p->held.server_mac, from, sizeof(p->held.server_mac));
 	take_options(&p->lease, m);
 	take_times(p, m);
 	p->lease.state = CPR_LEASE_PROBE;
@@ -251,17 +265,30 @@ static void renewed(struct cpr_phone *p, const struct cpr_dhcp *m)
 {
 	struct cpr_lease old = p->lease;
 
+	p->lease.renewing = false;
 	take_options(&p->lease, m);
 	take_times(p, m);
 	if (old.option150_len != p->lease.option150_len ||
 		memcmp(old.option150, p->lease.option150, sizeof(old.option150)) != 0 ||
-		strcmp(old.option66, p->lease.option66) != 0)
+		strcmp(old.option66, p->lease.option66) != 0 ||
+		(p->source == CPR_SOURCE_SIADDR &&
+			old.siaddr.s_addr != p->lease.siaddr.s_addr))
 		cpr_phone_fault(p, CPR_FAULT_DHCP_NOT_RENEWED_ALIKE, p->last_sent,
 			p->frame_now,
 			"the renewal brought other TFTP servers than the lease");
 }
 
-static void second_offer(struct cpr_phone *p, const struct cpr_dhcp *m)
+/* The lease is gone under a phone that works with it: as after power on, but for the flash. */
+static void lose(struct cpr_phone *p, const char *why)
+{
+	cpr_phone_say(p, "%s", why);
+	p->held = (struct cpr_held){0};
+	p->lease.state = CPR_LEASE_NONE;
+	cpr_phone_restart(p);
+}
+
+/* An offer or a refusal of another server than the one whose offer was taken. */
+static void compare_server(struct cpr_phone *p, const struct cpr_dhcp *m)
 {
 	struct in_addr other = cpr_dhcp_address(m, 54);
 	char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN];
@@ -270,43 +297,64 @@ static void second_offer(struct cpr_phone *p, const struct cpr_dhcp *m)
 		return;
 	inet_ntop(AF_INET, &p->lease.server, a, sizeof(a));
 	inet_ntop(AF_INET, &other, b, sizeof(b));
-	cpr_phone_fault(p, CPR_FAULT_DHCP_TWO_SERVERS, p->last_seen, p->frame_now,
-		"two DHCP servers offer addresses: %s and %s", a, b);
+	cpr_phone_fault(p, CPR_FAULT_DHCP_TWO_SERVERS, p->lease.offered, p->frame_now,
+		"two DHCP servers answer: %s and %s", a, b);
+}
+
+static void refused(struct cpr_phone *p)
+{
+	p->held = (struct cpr_held){0};
+	fail(p, NAK_MS, "the DHCP server refused the address it had offered (NAK)");
+}
+
+/* Of the first server only, and only when asked: late answers to the broadcast request are not
+ * about the renewal. */
+static void bound_frame(struct cpr_phone *p, const struct cpr_dhcp *m)
+{
+	struct in_addr server = cpr_dhcp_address(m, 54);
+
+	if (!p->lease.renewing ||
+		(server.s_addr && server.s_addr != p->held.server.s_addr))
+		return;
+	if (m->type == CPR_DHCP_ACK)
+		renewed(p, m);
+	else if (m->type == CPR_DHCP_NAK)
+		lose(p, "the DHCP server refused to renew the lease (NAK)");
 }
 
 void cpr_lease_frame(struct cpr_phone *p, const struct cpr_frame *f)
 {
+	enum cpr_dhcp_outcome outcome;
 	struct cpr_dhcp m;
 
-	if (f->source_port != 67 ||
-		cpr_dhcp_parse(f->payload, f->payload_len, &m) != CPR_DHCP_OK ||
-		m.op != 2 || m.xid != p->lease.xid ||
-		memcmp(m.chaddr, p->config.mac, 6) != 0)
+	if (f->source_port != 67)
 		return;
+	outcome = cpr_dhcp_parse(f->payload, f->payload_len, &m);
+	if (m.op != 2 || m.xid != p->lease.xid || memcmp(m.chaddr, p->config.mac, 6) != 0)
+		return;
+	/* The phone logs "ERROR parsing options"; assumption: it drops the message. */
+	if (outcome != CPR_DHCP_OK) {
+		p->broken++;
+		return;
+	}
+	if (p->lease.state > CPR_LEASE_DISCOVER &&
+		(m.type == CPR_DHCP_OFFER || m.type == CPR_DHCP_NAK))
+		compare_server(p, &m);
 	switch (p->lease.state) {
 	case CPR_LEASE_DISCOVER:
 		if (m.type == CPR_DHCP_OFFER)
-			offered(p, &m);
+			offered(p, &m, f->from);
 		break;
 	case CPR_LEASE_REQUEST:
-		if (m.type == CPR_DHCP_OFFER)
-			second_offer(p, &m);
-		else if (m.type == CPR_DHCP_ACK)
+		if (m.type == CPR_DHCP_ACK)
 			acknowledged(p, &m, f->from);
 		else if (m.type == CPR_DHCP_NAK)
-			fail(p, NAK_MS,
-				"the DHCP server refused the address it had offered (NAK)");
-		break;
-	case CPR_LEASE_PROBE:
-		if (m.type == CPR_DHCP_OFFER)
-			second_offer(p, &m);
+			refused(p);
 		break;
 	case CPR_LEASE_BOUND:
-		if (m.type == CPR_DHCP_OFFER)
-			second_offer(p, &m);
-		else if (m.type == CPR_DHCP_ACK)
-			renewed(p, &m);
+		bound_frame(p, &m);
 		break;
+	case CPR_LEASE_PROBE:
 	case CPR_LEASE_NONE:
 		break;
 	}
@@ -321,11 +369,10 @@ void cpr_lease_tick(struct cpr_phone *p)
 	if (p->lease.state != CPR_LEASE_BOUND || p->now < p->lease.renew_at)
 		return;
 	if (p->now >= p->lease.expires_at) {
-		cpr_phone_say(p, "the lease ran out");
-		p->lease.state = CPR_LEASE_NONE;
-		cpr_phone_restart(p);
+		lose(p, "the lease ran out");
 		return;
 	}
+	p->lease.renewing = true;
 	unicast(p, CPR_DHCP_REQUEST);
 	left = (p->lease.expires_at - p->now) / 2;
 	p->lease.renew_at = p->now + (left > CPR_RETRY_MS ? left : CPR_RETRY_MS);
@@ -333,8 +380,9 @@ void cpr_lease_tick(struct cpr_phone *p)
 
 void cpr_lease_release(struct cpr_phone *p)
 {
-	if (p->lease.state == CPR_LEASE_BOUND)
+	if (p->held.address.s_addr)
 		unicast(p, CPR_DHCP_RELEASE);
+	p->held = (struct cpr_held){0};
 	p->lease.state = CPR_LEASE_NONE;
 	p->lease.renew_at = UINT64_MAX;
 }

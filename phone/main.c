@@ -49,7 +49,6 @@ struct unit { /* one phone and what its callbacks need */
 	struct cpr_phone *phone;
 	unsigned slot;
 	char label[40];
-	bool finished;
 };
 
 struct app {
@@ -60,6 +59,7 @@ struct app {
 	unsigned n;
 	int signals;
 	bool interrupted;
+	int error; /* of the interface, -errno */
 };
 
 static const char *const scenario_name[] = {
@@ -123,8 +123,8 @@ static const char argp_doc[] =
 	"back.  The servers must be other hosts (or another network namespace): a packet "
 	"socket does not reach the own host's.\n\nExit: 0 every phone got there, 1 the "
 	"interface or the "
-	"permission is missing or it was interrupted, 2 usage, 6 a phone is stuck, or in "
-	"scenario boot a fault was seen.\n\nExamples:\n"
+	"permission is missing, something could not be written, or it was interrupted, 2 usage, 6 a phone is stuck, or in "
+	"scenarios boot and dhcp a fault was seen.\n\nExamples:\n"
 	"  cpr-phone -i eth1                         a wiped 7961\n"
 	"  cpr-phone -i eth1 -m 7960 --json          a wiped 7960, report in JSON\n"
 	"  cpr-phone -i eth1 -s dhcp                 what a phone would get here\n"
@@ -154,6 +154,15 @@ static void parse_mac(const char *text, uint8_t out[6], struct argp_state *state
 		argp_error(state,
 			"--mac: '%s' is no MAC of a device, like 02:1b:54:00:00:0a",
 			text);
+}
+
+static void count_up(uint8_t mac[6], unsigned by)
+{
+	for (int i = 5; i >= 0 && by; i--) {
+		by += mac[i];
+		mac[i] = (uint8_t)by;
+		by >>= 8;
+	}
 }
 
 static void parse_model(const char *text, struct options *o, struct argp_state *state)
@@ -205,6 +214,22 @@ static error_t parse_timing(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static void check(const struct options *o, struct argp_state *state)
+{
+	uint8_t last[6];
+
+	if (!o->interface && !o->list)
+		argp_error(state, "say where: -i IFACE");
+	memcpy(last, o->config.mac, sizeof(last));
+	count_up(last, o->count - 1);
+	if (last[0] != o->config.mac[0])
+		argp_error(state,
+			"--mac: counted up %u times, it is no device's any more",
+			o->count - 1);
+	if (o->pcap && strcmp(o->pcap, "-") == 0)
+		argp_error(state, "--pcap: name a file: the report goes to stdout");
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -243,8 +268,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		argp_error(state, "'%s': there are only options", arg);
 		return 0;
 	case ARGP_KEY_END:
-		if (!o->interface && !o->list)
-			argp_error(state, "say where: -i IFACE");
+		check(o, state);
 		return 0;
 	}
 	return parse_timing(key, arg, state);
@@ -298,15 +322,6 @@ static unsigned long on_send(void *arg, const uint8_t *bytes, size_t len)
 	return cpr_wire_send(u->app->wire, bytes, len);
 }
 
-static void count_up(uint8_t mac[6], unsigned by)
-{
-	for (int i = 5; i >= 0 && by; i--) {
-		by += mac[i];
-		mac[i] = (uint8_t)by;
-		by >>= 8;
-	}
-}
-
 static int plug_in(struct app *a)
 {
 	a->unit = calloc(a->o.count, sizeof(*a->unit));
@@ -353,15 +368,34 @@ static void dispatch(struct app *a, const uint8_t *bytes, size_t len, bool sums)
 	}
 }
 
-static int receive_all(struct app *a)
+/* Not all that ever comes: on a busy line the timers and Ctrl-C must have their turn. */
+static int receive_some(struct app *a)
 {
 	uint8_t bytes[2048];
 	bool sums;
-	int n;
+	int n = 0;
 
-	while ((n = cpr_wire_receive(a->wire, bytes, sizeof(bytes), &sums)) > 0)
+	for (unsigned i = 0; i < 256; i++) {
+		n = cpr_wire_receive(a->wire, bytes, sizeof(bytes), &sums);
+		if (n <= 0)
+			break;
 		dispatch(a, bytes, (size_t)n, sums);
-	return n;
+	}
+	return n < 0 ? n : 0;
+}
+
+static void stop_all(struct app *a, const char *why)
+{
+	/* Hundreds of releases at once would not fit a server's socket buffer. */
+	const struct timespec pause = {.tv_nsec = 2000000};
+
+	for (unsigned i = 0; i < a->n; i++) {
+		if (cpr_phone_over(a->unit[i].phone))
+			continue;
+		cpr_phone_stop(a->unit[i].phone, why, now_ms());
+		if (i + 1 < a->n)
+			nanosleep(&pause, NULL);
+	}
 }
 
 /* How long to sleep: to the next deadline, -1 when every phone is over. */
@@ -370,12 +404,12 @@ static int turn(struct app *a, uint64_t end)
 	uint64_t next = end, now = now_ms();
 	bool alive = false;
 
+	if (now >= end)
+		stop_all(a, "the time given with --timeout is over");
 	for (unsigned i = 0; i < a->n; i++) {
 		struct cpr_phone *p = a->unit[i].phone;
 
-		if (now >= end)
-			cpr_phone_stop(p, "the time given with --timeout is over", now);
-		else if (now >= cpr_phone_deadline(p))
+		if (now >= cpr_phone_deadline(p))
 			cpr_phone_tick(p, now);
 		if (cpr_phone_over(p))
 			continue;
@@ -389,27 +423,26 @@ static int turn(struct app *a, uint64_t end)
 	return next <= now ? 0 : next - now > 60000 ? 60000 : (int)(next - now);
 }
 
-static int run(struct app *a)
+/* Until every phone is over. */
+static void run(struct app *a)
 {
 	struct pollfd fds[2] = {{.fd = cpr_wire_fd(a->wire), .events = POLLIN},
 		{.fd = a->signals, .events = POLLIN}};
 	uint64_t end = now_ms() + a->o.timeout * 1000ull;
-	int wait, r;
+	int wait;
 
-	while ((wait = turn(a, end)) >= 0) {
+	while (!a->error && (wait = turn(a, end)) >= 0) {
 		if (poll(fds, 2, wait) < 0 && errno != EINTR)
-			return -errno;
+			a->error = -errno;
 		if (fds[1].revents) {
 			a->interrupted = true;
-			for (unsigned i = 0; i < a->n; i++)
-				cpr_phone_stop(a->unit[i].phone, "interrupted", now_ms());
-			return 0;
+			stop_all(a, "interrupted");
+		} else if (!a->error) {
+			a->error = receive_some(a);
 		}
-		r = receive_all(a);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	if (a->error)
+		stop_all(a, strerror(-a->error));
 }
 
 static int report(struct app *a)
@@ -441,13 +474,13 @@ static int report(struct app *a)
 		json_dumpf(root, stdout, JSON_INDENT(2));
 		putchar('\n');
 	}
-	return a->interrupted ? CPR_EXIT_FAILED : exit_code;
+	return a->interrupted || a->error ? CPR_EXIT_FAILED : exit_code;
 }
 
 static int play(struct app *a)
 {
 	char why[256];
-	int r;
+	int r, exit_code;
 
 	if (cpr_wire_open(&a->wire, a->o.interface, a->o.pcap, why) != 0) {
 		cpr_say(3, "%s", why);
@@ -457,14 +490,21 @@ static int play(struct app *a)
 		cpr_say(4, "interface '%s' has no carrier: is the cable in?",
 			a->o.interface);
 	r = plug_in(a);
-	if (!r)
-		r = run(a);
-	cpr_bars_free(TAKE_PTR(a->bars));
 	if (r) {
-		cpr_say(3, "interface '%s': %s", a->o.interface, strerror(-r));
+		cpr_say(3, "cannot start: %s", strerror(-r));
 		return CPR_EXIT_FAILED;
 	}
-	return report(a);
+	run(a);
+	cpr_bars_free(TAKE_PTR(a->bars));
+	if (a->error)
+		cpr_say(3, "interface '%s': %s", a->o.interface, strerror(-a->error));
+	exit_code = report(a);
+	r = cpr_wire_flush(a->wire);
+	if (r) {
+		cpr_say(3, "cannot write the record '%s': %s", a->o.pcap, strerror(-r));
+		return CPR_EXIT_FAILED;
+	}
+	return exit_code;
 }
 
 static void clean_up(struct app *a)
@@ -496,6 +536,9 @@ int main(int argc, char **argv)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	/* A lost terminal or pipe is no reason to keep the addresses either. */
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	a.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (a.signals < 0 || cpr_bars_new(&a.bars, STDERR_FILENO) != 0) {

@@ -88,9 +88,13 @@ static void read_settings(struct cpr_phone *p, bool common)
 	const struct cpr_fetch *f = &p->fetch;
 	struct cpr_settings s;
 
-	if (f->bytes > f->head.len ||
-		cpr_settings_parse(f->head.data ? f->head.data : "", f->head.len,
-			common ? p->config.model->device_id : 0, &s) != 0) {
+	if (f->bytes > f->head.len) {
+		unreadable(p, CPR_FAULT_XMLDEFAULT_MISSING,
+			"is too long: only 64 KiB of it are read");
+		return;
+	}
+	if (cpr_settings_parse(f->head.data ? f->head.data : "", f->head.len,
+		    common ? p->config.model->device_id : 0, &s) != 0) {
 		unreadable(p, CPR_FAULT_XMLDEFAULT_MISSING,
 			"is no XML that the phone can read");
 		return;
@@ -123,7 +127,7 @@ static void got_config(struct cpr_phone *p)
 		read_settings(p, c->kind == COMMON);
 	} else if (c->kind != COMMON) {
 		ask_config(p);
-	} else if (f->error <= 1) {
+	} else if (cpr_fetch_missing(f)) {
 		cpr_phone_fault(p, CPR_FAULT_XMLDEFAULT_MISSING, f->asked, f->answered,
 			"the TFTP server has neither a configuration of this phone nor "
 			"\"%s\"",
@@ -192,7 +196,7 @@ static void answered(struct cpr_phone *p)
 		registered(p, "the call manager accepts connections");
 	else
 		unreachable(p, p->knock.outcome == CPR_KNOCK_REFUSED
-				       ? "nobody listens there (reset)"
+				       ? "nobody listens there, or a firewall rejects it"
 				       : "no answer");
 }
 

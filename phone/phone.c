@@ -64,8 +64,13 @@ void cpr_phone_clean(char *text)
 void cpr_phone_event(struct cpr_phone *p, enum cpr_phone_event what, const char *text,
 	uint64_t done, uint64_t total)
 {
-	if (p->host.event)
-		p->host.event(p->host.arg, what, text, done, total);
+	char shown[512];
+
+	if (!p->host.event)
+		return;
+	snprintf(shown, sizeof(shown), "%s", text);
+	cpr_phone_clean(shown);
+	p->host.event(p->host.arg, what, shown, done, total);
 }
 
 void cpr_phone_say(struct cpr_phone *p, const char *format, ...)
@@ -76,7 +81,6 @@ void cpr_phone_say(struct cpr_phone *p, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	cpr_phone_clean(text);
 	cpr_phone_event(p, CPR_PHONE_SAYS, text, 0, 0);
 }
 
@@ -98,6 +102,8 @@ void cpr_phone_fault(struct cpr_phone *p, enum cpr_fault_id id, unsigned long fr
 			return;
 		}
 	}
+	if (p->fault_n == CPR_FAULTS_MAX)
+		return;
 	cpr_phone_say(p, "%s: %s; %s", fault->name, text, fault->remedy);
 	grown = reallocarray(p->fault, p->fault_n + 1, sizeof(*grown));
 	if (!grown)
@@ -210,6 +216,28 @@ static void refuse(
 		cpr_phone_icmp(p, f->source, 3, 3, 0, packet, n);
 }
 
+/* From the server itself, or from a router or firewall on the way. */
+static void unreachable(struct cpr_phone *p, const struct cpr_frame *f)
+{
+	struct cpr_span s = cpr_span_of(f->payload, f->payload_len);
+	struct cpr_quote q;
+	size_t header = (cpr_span_u8(&s) & 15u) * 4;
+
+	cpr_span_seek(&s, 9);
+	q.proto = cpr_span_u8(&s);
+	cpr_span_seek(&s, 16);
+	q.target.s_addr = htonl(cpr_span_be32(&s));
+	cpr_span_seek(&s, header);
+	q.source_port = cpr_span_be16(&s);
+	q.target_port = cpr_span_be16(&s);
+	if (s.bad)
+		return;
+	if (q.proto == IPPROTO_UDP)
+		cpr_fetch_unreachable(p, &q);
+	else if (q.proto == IPPROTO_TCP)
+		cpr_knock_unreachable(p, &q);
+}
+
 static void unicast_frame(
 	struct cpr_phone *p, const uint8_t *bytes, size_t len, const struct cpr_frame *f)
 {
@@ -220,7 +248,7 @@ static void unicast_frame(
 		cpr_phone_icmp(
 			p, f->source, 0, 0, f->icmp_rest, f->payload, f->payload_len);
 	else if (f->kind == CPR_FRAME_ICMP && f->icmp_type == 3)
-		cpr_fetch_unreachable(p, f);
+		unreachable(p, f);
 	else if (f->kind == CPR_FRAME_TCP)
 		cpr_knock_frame(p, f);
 	else if (f->kind == CPR_FRAME_UDP && !cpr_fetch_frame(p, f) &&
@@ -236,7 +264,7 @@ void cpr_phone_frame(struct cpr_phone *p, const uint8_t *bytes, size_t len, bool
 	p->now = now_ms;
 	p->frame_now = number;
 	if (p->over || p->stage == CPR_STAGE_REBOOTING || p->stage == CPR_STAGE_DARK ||
-		!cpr_frame_parse(bytes, len, sums, &f) || f.vlan >= 0 ||
+		!cpr_frame_parse(bytes, len, sums, &f) || f.vlan > 0 ||
 		(!(f.to[0] & 1) && memcmp(f.to, p->config.mac, 6) != 0))
 		return;
 	if (f.checksum_wrong) {
@@ -269,7 +297,9 @@ uint64_t cpr_phone_deadline(const struct cpr_phone *p)
 {
 	if (p->over)
 		return UINT64_MAX;
-	return p->alarm_at < p->lease.renew_at ? p->alarm_at : p->lease.renew_at;
+	if (p->lease.state != CPR_LEASE_BOUND || p->alarm_at < p->lease.renew_at)
+		return p->alarm_at;
+	return p->lease.renew_at;
 }
 
 bool cpr_phone_over(const struct cpr_phone *p)

@@ -64,6 +64,13 @@ static void success(const struct cpr_phone *p, struct cpr_buf *out)
 		cpr_buf_printf(out, ", runs %s", p->running);
 }
 
+/* Not ok all the same when the network is under test and showed a fault. */
+static bool got_there(const struct cpr_phone *p)
+{
+	return p->stage == CPR_STAGE_RECOVERED ||
+	       (p->config.scenario == CPR_SCENARIO_DHCP && p->stage == CPR_STAGE_TFTP);
+}
+
 char *cpr_phone_summary(const struct cpr_phone *p)
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
@@ -72,13 +79,17 @@ char *cpr_phone_summary(const struct cpr_phone *p)
 
 	mac_text(p, mac);
 	cpr_buf_printf(&b, "%s %s: ", p->config.model->model, mac);
-	if (p->ok)
+	if (got_there(p))
 		success(p, &b);
-	else if (*p->why || !f)
-		cpr_buf_printf(&b, "stuck at %s: %s", stage_name[p->stage], p->why);
 	else
-		cpr_buf_printf(&b, "stuck at %s: %s: %s; %s", stage_name[p->stage],
+		cpr_buf_printf(&b, "stuck at %s", stage_name[p->stage]);
+	if (*p->why)
+		cpr_buf_printf(&b, ": %s", p->why);
+	else if (!p->ok && f)
+		cpr_buf_printf(&b, "%s%s: %s; %s", got_there(p) ? ", but " : ": ",
 			f->fault->name, f->text, f->fault->remedy);
+	if (b.data)
+		cpr_phone_clean(b.data);
 	return b.failed ? NULL : TAKE_PTR(b.data);
 }
 

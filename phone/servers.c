@@ -47,6 +47,17 @@ static bool take(
 	return p->tftp_n > 0;
 }
 
+bool cpr_servers_turned_round(const struct cpr_phone *p, struct in_addr a)
+{
+	struct in_addr back = {__builtin_bswap32(a.s_addr)};
+
+	return back.s_addr != a.s_addr &&
+	       (back.s_addr == p->lease.server.s_addr ||
+		       back.s_addr == p->lease.siaddr.s_addr ||
+		       (usable(p, back) && !((back.s_addr ^ p->lease.address.s_addr) &
+						   p->lease.mask.s_addr)));
+}
+
 static void chosen(struct cpr_phone *p)
 {
 	char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN] = "";
@@ -141,6 +152,22 @@ static void option66(struct cpr_phone *p)
 	below_option66(p);
 }
 
+/* unusable: what option 150 begins with all the same, or 0.0.0.0. */
+static void without_option150(struct cpr_phone *p, struct in_addr unusable)
+{
+	struct in_addr back = {__builtin_bswap32(unusable.s_addr)};
+	char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &unusable, a, sizeof(a));
+	inet_ntop(AF_INET, &back, b, sizeof(b));
+	if (cpr_servers_turned_round(p, unusable))
+		cpr_phone_fault(p, CPR_FAULT_OPTION150_BYTE_ORDER, p->last_seen, 0,
+			"option 150 is %s, which is no host's address: %s with its bytes "
+			"turned round",
+			a, b);
+	option66(p);
+}
+
 /* Source for what a text there does to a phone: a support thread; the lease is dropped, or the
  * first letters are taken for an address.  Either way it does not get to its server. */
 static void wrong_type(struct cpr_phone *p, bool text)
@@ -188,5 +215,5 @@ void cpr_servers_choose(struct cpr_phone *p)
 	else if (outcome == CPR_OPTION150_OK && take(p, CPR_SOURCE_OPTION150, a, n))
 		chosen(p);
 	else
-		option66(p);
+		without_option150(p, n ? a[0] : (struct in_addr){0});
 }

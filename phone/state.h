@@ -20,9 +20,10 @@ enum {
 	CPR_RETRY_MS =
 		4000, /* first timer of DHCP, and TFTP's: constants of the firmware */
 	CPR_TFTP_RETRIES = 3,
-	CPR_HEAD_MAX =
-		256 << 10, /* of a file, what is kept: all of a list, an image's head */
-	CPR_LOOP = 3,      /* the same recovery file so often and no way on: a loop */
+	/* Of a file, what is kept: all of a list or a configuration, an image's head. */
+	CPR_HEAD_MAX = 64 << 10,
+	CPR_FAULTS_MAX = 64, /* the texts name what strangers send: not without end */
+	CPR_LOOP = 3,        /* the same recovery file so often and no way on: a loop */
 };
 
 enum cpr_stage {
@@ -54,10 +55,12 @@ struct cpr_lease {
 		CPR_LEASE_BOUND,
 	} state;
 	uint32_t xid;
-	unsigned tries, failed; /* failed: rounds without an address */
+	unsigned tries, failed; /* failed: rounds without an address, */
+	uint64_t since;         /* the first of which began then */
 	struct in_addr address, server, mask, gateway, dns;
-	uint8_t server_mac[6];
+	unsigned long offered;         /* the frame of the offer that was taken */
 	uint64_t renew_at, expires_at; /* ms; UINT64_MAX: never */
+	bool renewing;
 	/* What the servers' options said, until a name is resolved. */
 	uint8_t option150[64];
 	size_t option150_len; /* as received, may exceed what is kept */
@@ -66,12 +69,25 @@ struct cpr_lease {
 	struct in_addr siaddr;
 };
 
+/* What a server has leased to the phone, as far as it knows; outlives a reboot, so that it can be
+ * given back at any time. */
+struct cpr_held {
+	struct in_addr address, server; /* address 0.0.0.0: nothing */
+	uint8_t server_mac[6];
+};
+
 struct cpr_neighbour {
 	struct in_addr address;
 	uint8_t mac[6];
 	bool known;
 	uint8_t waiting[640]; /* the last frame for it, while its MAC is not known */
 	size_t waiting_len;
+};
+
+struct cpr_quote { /* a packet of the phone that an ICMP message says did not get there */
+	uint8_t proto;
+	struct in_addr target;
+	uint16_t source_port, target_port;
 };
 
 enum cpr_fetch_outcome {
@@ -93,8 +109,9 @@ struct cpr_fetch {
 	uint64_t bytes, total; /* total: 0 while not known */
 	struct cpr_buf head;
 	enum cpr_fetch_outcome outcome;
-	uint16_t error;
+	uint16_t error; /* with its text, and what it comes down to */
 	char error_text[96];
+	enum cpr_fault_id fault;
 	unsigned long asked, answered; /* frames */
 	bool repeated;                 /* the request was sent more than once */
 	bool optional;                 /* most sites do not have it */
@@ -153,6 +170,7 @@ struct cpr_phone {
 	cpr_step *alarm;
 
 	struct cpr_lease lease;
+	struct cpr_held held;
 	struct cpr_neighbour neighbour[8];
 	unsigned next_neighbour;
 	struct cpr_fetch fetch;
@@ -196,7 +214,7 @@ struct cpr_phone {
 	bool over, ok;
 	char why[160]; /* over and not ok: the reason; "": the fault met last */
 	unsigned long last_sent, last_seen, frame_now;
-	unsigned wrong_sums;
+	unsigned wrong_sums, broken; /* packets that no phone can use */
 	struct in_addr address_was;
 };
 
@@ -253,6 +271,8 @@ void cpr_lease_release(struct cpr_phone *p);
 /* servers.c: which TFTP servers; goes on with cpr_boot_served */
 void cpr_servers_choose(struct cpr_phone *p);
 const char *cpr_source_name(enum cpr_source s);
+/* With its bytes in the other order the address would be at home here. */
+bool cpr_servers_turned_round(const struct cpr_phone *p, struct in_addr a);
 
 /* lookup.c */
 void cpr_lookup_start(struct cpr_phone *p, const char *name, cpr_step *then);
@@ -261,8 +281,9 @@ bool cpr_lookup_frame(struct cpr_phone *p, const struct cpr_frame *f);
 /* fetch.c */
 void cpr_fetch_start(struct cpr_phone *p, const char *name, cpr_step *then);
 void cpr_fetch_optional(struct cpr_phone *p, const char *name, cpr_step *then);
-void cpr_fetch_unreachable(struct cpr_phone *p, const struct cpr_frame *f);
+void cpr_fetch_unreachable(struct cpr_phone *p, const struct cpr_quote *q);
 bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *f);
+bool cpr_fetch_missing(const struct cpr_fetch *f); /* the server does not have the file */
 void cpr_fetch_mark(struct cpr_phone *p, const char *state);
 /* The fault of a file that the phone needed and did not get. */
 void cpr_fetch_blame(struct cpr_phone *p);
@@ -271,6 +292,7 @@ void cpr_fetch_blame(struct cpr_phone *p);
 void cpr_knock_start(
 	struct cpr_phone *p, struct in_addr address, uint16_t port, cpr_step *then);
 bool cpr_knock_frame(struct cpr_phone *p, const struct cpr_frame *f);
+void cpr_knock_unreachable(struct cpr_phone *p, const struct cpr_quote *q);
 
 /* boot.c: what all boots share; recovery.c, universal.c, normal.c: the boots */
 void cpr_boot_served(struct cpr_phone *p);

@@ -26,7 +26,6 @@ struct cpr_wire {
 	pcap_t *dead;
 	pcap_dumper_t *dump;
 	unsigned long recorded;
-	bool error_said;
 };
 
 static int failed(char why[static 256], int r, const char *format, ...)
@@ -73,7 +72,9 @@ static int listen_on(struct cpr_wire *w, char why[static 256])
 	/* The phones' MACs are not the interface's. */
 	struct packet_mreq all = {.mr_ifindex = index, .mr_type = PACKET_MR_PROMISC};
 
-	setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	/* Many phones are answered at once; only root may pass the system's limit. */
+	if (setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+		setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (setsockopt(w->fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one)) < 0 ||
 		setsockopt(w->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) <
 			0 ||
@@ -126,6 +127,15 @@ int cpr_wire_open(struct cpr_wire **out, const char *interface, const char *pcap
 	if (!r)
 		*out = TAKE_PTR(w);
 	return r;
+}
+
+int cpr_wire_flush(struct cpr_wire *w)
+{
+	if (!w->dump)
+		return 0;
+	if (pcap_dump_flush(w->dump) != 0)
+		return -errno;
+	return ferror(pcap_dump_file(w->dump)) ? -EIO : 0;
 }
 
 struct cpr_wire *cpr_wire_free(struct cpr_wire *w)

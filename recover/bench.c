@@ -64,21 +64,30 @@ static void remove_tree(const char *path)
 		cpr_say(4, "cannot remove '%s': %m", path);
 }
 
-static int ip_address(const char *verb, const char *net, const char *interface,
-	const char *lifetime, int out_fd)
+static int add_address(
+	const char *net, const char *interface, const char *lifetime, int out_fd)
 {
-	const char *const add[] = {"ip", "address", verb, net, "broadcast", "+", "dev",
+	const char *const argv[] = {"ip", "address", "add", net, "broadcast", "+", "dev",
 		interface, "valid_lft", lifetime, "preferred_lft", lifetime, NULL};
-	const char *const del[] = {"ip", "address", verb, net, "dev", interface, NULL};
 
-	return cpr_run((char *const *)(lifetime ? add : del), out_fd);
+	return cpr_run((char *const *)argv, out_fd);
+}
+
+/* Takes the address away if it still expires: one that lasts is not ours, somebody has set it
+ * meanwhile. */
+static int delete_address(const char *address, const char *interface, int out_fd)
+{
+	const char *const argv[] = {"ip", "-4", "address", "flush", "dev", interface,
+		"to", address, "dynamic", NULL};
+
+	return cpr_run((char *const *)argv, out_fd);
 }
 
 static void sweep_one(const char *dir)
 {
 	_cleanup_(cpr_freep) char *path = NULL;
 	_cleanup_(cpr_closep) int fd = -1, null = -1;
-	char text[128] = "", interface[IFNAMSIZ], net[32];
+	char text[128] = "", interface[IFNAMSIZ], address[INET_ADDRSTRLEN];
 	struct stat st;
 
 	/* In /tmp anybody may make a folder of this name. */
@@ -90,9 +99,9 @@ static void sweep_one(const char *dir)
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
 		read(fd, text, sizeof(text) - 1) <= 0)
 		return;
-	if (sscanf(text, "%15s %31s", interface, net) == 2) {
+	if (sscanf(text, "%15s %15s", interface, address) == 2) {
 		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		ip_address("del", net, interface, NULL, null);
+		delete_address(address, interface, null);
 	}
 	cpr_say(6, "removing '%s', which a run that was killed left behind", dir);
 	remove_tree(dir);
@@ -152,28 +161,15 @@ static int write_file(const char *dir, const char *name, const struct cpr_buf *t
 	return fd;
 }
 
-static void net_text(const struct cpr_bench *b, char *out, size_t size)
-{
-	char address[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &b->net.address, address, sizeof(address));
-	snprintf(out, size, "%s/%u", address, b->net.length);
-}
-
-/* Locked as long as this process lives. */
+/* Locked as long as this process lives; names the address that it has set. */
 static int own(struct cpr_bench *b)
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf none = {0};
-	char net[32];
 
-	net_text(b, net, sizeof(net));
 	b->owner_fd = write_file(b->dir, "owner", &none);
 	if (b->owner_fd < 0 || flock(b->owner_fd, LOCK_EX | LOCK_NB) < 0)
 		return -1;
-	return dprintf(b->owner_fd, b->net.add ? "%s %s\n" : "%s\n", b->interface, net) <
-			       0
-		       ? -1
-		       : 0;
+	return dprintf(b->owner_fd, "\n") < 0 ? -1 : 0;
 }
 
 /* In the private root the site file is where every program looks first. */
@@ -233,7 +229,7 @@ static int import(
 		return CPR_EXIT_OK;
 	if (rc < 0)
 		cpr_errors_add(e, NULL, 0, "cannot run '%s': %s", program, strerror(-rc));
-	else
+	else if (rc < 128) /* else a signal: the one that ends us, too */
 		cpr_errors_add(e, NULL, 0,
 			"nothing is served: not every package could be taken in");
 	return rc == CPR_EXIT_INVALID ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
@@ -242,6 +238,7 @@ static int import(
 int cpr_bench_prepare(
 	struct cpr_bench *b, char *const *package, size_t package_n, struct cpr_errors *e)
 {
+	_cleanup_(cpr_freep) char *private = NULL;
 	int rc = make_dir(b, e);
 
 	if (rc)
@@ -253,17 +250,25 @@ int cpr_bench_prepare(
 	rc = import(b, package, package_n, e);
 	if (!rc && cpr_firmware_scan(b->tftp_root, &b->firmware, e) < 0)
 		rc = CPR_EXIT_FAILED;
+	/* A dnsmasq that is root's sees into it; what is served are links of their own. */
+	if (!rc && asprintf(&private, "%s/" CPR_PRIVATE_DIR, b->tftp_root) > 0)
+		remove_tree(private);
 	return rc;
 }
 
 static int set_address(struct cpr_bench *b, struct cpr_errors *e)
 {
-	char net[32], lifetime[16];
+	char address[INET_ADDRSTRLEN], net[32], lifetime[16];
 	int rc;
 
-	net_text(b, net, sizeof(net));
+	inet_ntop(AF_INET, &b->net.address, address, sizeof(address));
+	snprintf(net, sizeof(net), "%s/%u", address, b->net.length);
 	snprintf(lifetime, sizeof(lifetime), "%u", b->lifetime);
-	rc = ip_address("add", net, b->interface, lifetime, STDERR_FILENO);
+	if (dprintf(b->owner_fd, "%s %s\n", b->interface, address) < 0) {
+		cpr_errors_add(e, b->dir, 0, "cannot write there: %m");
+		return CPR_EXIT_FAILED;
+	}
+	rc = add_address(net, b->interface, lifetime, STDERR_FILENO);
 	if (rc) {
 		cpr_errors_add(e, NULL, 0, "cannot put %s on '%s': %s", net, b->interface,
 			rc < 0 ? strerror(-rc) : "see above");
@@ -352,8 +357,10 @@ static int start_dnsmasq(struct cpr_bench *b, struct cpr_errors *e)
 
 int cpr_bench_start(struct cpr_bench *b, struct cpr_errors *e)
 {
-	int rc = b->net.add ? set_address(b, e) : CPR_EXIT_OK;
+	int rc;
 
+	b->index = if_nametoindex(b->interface);
+	rc = b->net.add ? set_address(b, e) : CPR_EXIT_OK;
 	return rc ? rc : start_dnsmasq(b, e);
 }
 
@@ -361,9 +368,15 @@ bool cpr_bench_alive(struct cpr_bench *b, struct cpr_errors *e)
 {
 	if (died(b, e))
 		return false;
+	if (if_nametoindex(b->interface) != b->index) {
+		cpr_errors_add(e, NULL, 0,
+			"'%s' is gone: plug its adapter in and start again",
+			b->interface);
+		return false;
+	}
 	/* With a phone on the other end of the cable the link goes down while it boots, and
-	 * a network manager may clear the interface then. */
-	if (b->address_set && !cpr_bench_has_address(b->interface, b->net.address))
+	 * a network manager may clear the interface then, of its own addresses too. */
+	if (!cpr_bench_has_address(b->interface, b->net.address))
 		return set_address(b, e) == CPR_EXIT_OK;
 	return true;
 }
@@ -382,15 +395,15 @@ static void forget(struct cpr_bench *b)
 
 void cpr_bench_stop(struct cpr_bench *b)
 {
-	char net[32];
+	char address[INET_ADDRSTRLEN];
 
 	if (b->dnsmasq > 0)
 		cpr_stop(b->dnsmasq);
 	b->dnsmasq = 0;
-	net_text(b, net, sizeof(net));
-	if (b->address_set &&
-		ip_address("del", net, b->interface, NULL, STDERR_FILENO) != 0)
-		cpr_say(4, "cannot take %s off '%s' again", net, b->interface);
+	inet_ntop(AF_INET, &b->net.address, address, sizeof(address));
+	if (b->address_set && if_nametoindex(b->interface) == b->index &&
+		delete_address(address, b->interface, STDERR_FILENO) != 0)
+		cpr_say(4, "cannot take %s off '%s' again", address, b->interface);
 	b->address_set = false;
 	cpr_firmware_freep(&b->firmware);
 	if (b->dir)

@@ -17,6 +17,8 @@ struct cpr_firmware;
 
 struct cpr_bench {
 	const char *interface;
+	uint8_t mac[6]; /* of the interface */
+	unsigned index; /* of the interface, while it serves */
 	struct cpr_bench_net net;
 	struct in_addr call_manager;
 	unsigned lifetime; /* seconds after which the address goes by itself */

@@ -15,8 +15,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define DEFAULT_NET "192.168.150.1/24"
-
 static void closedirp(DIR **d)
 {
 	if (*d)
@@ -220,7 +218,7 @@ static uint32_t mask_of(unsigned length)
 	return length ? UINT32_MAX << (32 - length) : 0;
 }
 
-static bool parse_net(const char *text, struct cpr_bench_net *net)
+bool cpr_bench_net_parse(const char *text, struct cpr_bench_net *net)
 {
 	char address[INET_ADDRSTRLEN] = "";
 	const char *slash = strchr(text, '/');
@@ -270,6 +268,31 @@ static const char *overlap(const struct ifaddrs *list, const char *interface,
 	return NULL;
 }
 
+/* The interface by which something in this network is reached so far (a VPN, another site):
+ * our address would cut it off.  False: none.  Routes of less than 8 bits stand for "the
+ * rest", as the default route does. */
+static bool routed(
+	const char *interface, const struct cpr_bench_net *net, char via[IFNAMSIZ])
+{
+	_cleanup_(cpr_fclosep) FILE *f = fopen("/proc/net/route", "re");
+	uint32_t own = ntohl(net->address.s_addr);
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		unsigned target, gateway, mask;
+
+		if (sscanf(line, "%15s %x %x %*x %*d %*d %*d %x", via, &target, &gateway,
+			    &mask) != 4 ||
+			(!gateway && !strcmp(via, interface)))
+			continue;
+		mask = ntohl(mask);
+		if (mask >= mask_of(8) &&
+			!((ntohl(target) ^ own) & mask & mask_of(net->length)))
+			return true;
+	}
+	return false;
+}
+
 /* The interface's own address; not one it gave itself for want of a server (RFC 3927). */
 static bool own_net(
 	const struct ifaddrs *list, const char *interface, struct cpr_bench_net *net)
@@ -294,6 +317,7 @@ void cpr_bench_check_net(const char *interface, const char *wanted,
 	struct cpr_bench_net *net, struct cpr_errors *e)
 {
 	_cleanup_(freeifaddrsp) struct ifaddrs *list = NULL;
+	char via[IFNAMSIZ];
 	const char *other;
 
 	if (getifaddrs(&list) < 0) {
@@ -308,19 +332,16 @@ void cpr_bench_check_net(const char *interface, const char *wanted,
 				interface, net->length);
 		return;
 	}
-	if (!parse_net(wanted ? wanted : DEFAULT_NET, net)) {
-		cpr_errors_add(e, NULL, 0,
-			"--address '%s' is no host address with a prefix of 8 to 30: "
-			"write it as " DEFAULT_NET,
-			wanted);
-		return;
-	}
+	cpr_bench_net_parse(wanted ? wanted : CPR_BENCH_NET, net);
 	net->add = !cpr_bench_has_address(interface, net->address);
 	other = overlap(list, interface, net);
+	if (!other && net->add && routed(interface, net, via))
+		other = via;
 	if (other)
 		cpr_errors_add(e, NULL, 0,
-			"the network %s is on '%s' already: name another with --address",
-			wanted ? wanted : DEFAULT_NET, other);
+			"the network %s is reached by '%s' already: name another with "
+			"--address",
+			wanted ? wanted : CPR_BENCH_NET, other);
 }
 
 bool cpr_bench_has_address(const char *interface, struct in_addr address)

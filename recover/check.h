@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CPR_BENCH_NET "192.168.150.1/24"
+
 struct cpr_errors;
 
 /* The address of the bench on its interface. */
@@ -23,8 +25,10 @@ bool cpr_bench_port_held(unsigned port);
 void cpr_bench_check_interface(
 	const char *interface, uint8_t mac[6], struct cpr_errors *e);
 bool cpr_bench_carrier(const char *interface);
-/* wanted: "192.168.150.1/24", or NULL: the interface's own address, or 192.168.150.1/24 where
- * it has none. */
+/* "192.168.150.1/24": a host's address and a network that has room for phones. */
+bool cpr_bench_net_parse(const char *text, struct cpr_bench_net *net);
+/* wanted: NULL, or what cpr_bench_net_parse took; NULL: the interface's own address, or
+ * CPR_BENCH_NET where it has none. */
 void cpr_bench_check_net(const char *interface, const char *wanted,
 	struct cpr_bench_net *net, struct cpr_errors *e);
 bool cpr_bench_has_address(const char *interface, struct in_addr address);

@@ -39,6 +39,8 @@ void cpr_bench_dnsmasq_text(const struct cpr_bench_dnsmasq *d, struct cpr_buf *o
 
 	cpr_buf_puts(out, "# of one run of cpr-recover\n"
 			  "port=0\n"
+			  "no-hosts\n"
+			  "no-resolv\n"
 			  "log-facility=-\n"
 			  "log-dhcp\n"
 			  "pid-file=\n");

@@ -32,6 +32,7 @@ enum {
 	STEP_MS = 200,
 	ALIVE_MS = 2000, /* how often the bench itself is looked at */
 	GRACE_S = 600,   /* the address outlives the run by so much at most */
+	LOOK_MS = 30000, /* a switch port may forward nothing for so long after link-up */
 	TIMEOUT_MAX = 24 * 60,
 };
 
@@ -91,6 +92,26 @@ static unsigned minutes(const char *text, struct argp_state *state)
 	return (unsigned)n;
 }
 
+static const char *net(const char *text, struct argp_state *state)
+{
+	if (!cpr_bench_net_parse(text, &(struct cpr_bench_net){0}))
+		argp_error(state,
+			"--address '%s' is no host address with a prefix of 8 to 30: "
+			"write it as " CPR_BENCH_NET,
+			text);
+	return text;
+}
+
+static const struct cpr_model *model(const char *text, struct argp_state *state)
+{
+	const struct cpr_model *m = cpr_model_by_name(text);
+
+	if (!m)
+		argp_error(state, "--model '%s': not known; 'cpr-conf models' lists them",
+			text);
+	return m;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -100,14 +121,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->interface = arg;
 		return 0;
 	case 'a':
-		o->address = arg;
+		o->address = net(arg, state);
 		return 0;
 	case 'm':
-		o->model = cpr_model_by_name(arg);
-		if (!o->model)
-			argp_error(state,
-				"--model '%s': not known; 'cpr-conf models' lists them",
-				arg);
+		o->model = model(arg, state);
 		return 0;
 	case 'c':
 		if (inet_pton(AF_INET, arg, &o->call_manager) != 1)
@@ -155,6 +172,7 @@ static int take_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -185,6 +203,19 @@ static void check_packages(const struct options *o, struct cpr_errors *e)
 			cpr_errors_add(e, o->package[i], 0, "%s", strerror(errno));
 }
 
+static void name_server(
+	const char *interface, const struct cpr_bench_server *s, struct cpr_errors *e)
+{
+	const uint8_t *m = s->mac;
+	char address[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &s->address, address, sizeof(address));
+	cpr_errors_add(e, NULL, 0,
+		"another DHCP server answers on '%s': %s (%02x:%02x:%02x:%02x:%02x:%02x): "
+		"take it off this wire, or use cpr-conf to make it serve the phones",
+		interface, address, m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
 /* Who else answers DHCP; needs the carrier. */
 static int probe(
 	const struct options *o, const uint8_t mac[6], int stop_fd, struct cpr_errors *e)
@@ -203,42 +234,41 @@ static int probe(
 	if (n < 0 && n != -EINTR)
 		cpr_errors_add(e, NULL, 0, "cannot ask for DHCP servers on '%s': %s",
 			o->interface, strerror(-n));
-	for (int i = 0; i < n; i++) {
-		const uint8_t *m = found[i].mac;
-		char address[INET_ADDRSTRLEN];
-
-		inet_ntop(AF_INET, &found[i].address, address, sizeof(address));
-		cpr_errors_add(e, NULL, 0,
-			"another DHCP server answers on '%s': %s "
-			"(%02x:%02x:%02x:%02x:%02x:%02x): take it off this wire, or use "
-			"cpr-conf to make it serve the phones",
-			o->interface, address, m[0], m[1], m[2], m[3], m[4], m[5]);
-	}
+	for (int i = 0; i < n; i++)
+		name_server(o->interface, &found[i], e);
 	return n == 0 ? CPR_EXIT_OK : CPR_EXIT_FAILED;
 }
 
-static int check(const struct options *o, struct cpr_bench *b, uint8_t mac[6],
-	bool *probed, int stop_fd)
+static int check(const struct options *o, struct cpr_bench *b, bool *probed, int stop_fd)
 {
 	_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
 
 	check_packages(o, &e);
 	cpr_bench_check_ports(&e);
 	cpr_bench_check_net(o->interface, o->address, &b->net, &e);
-	size_t before = e.n;
-	cpr_bench_check_interface(o->interface, mac, &e);
+	cpr_bench_check_interface(o->interface, b->mac, &e);
 	cpr_bench_check_rights(&e);
-	*probed = e.n == before && cpr_bench_carrier(o->interface);
+	/* Where this run is refused anyway, nothing is sent: a bench that runs here already
+	 * would wait for the asker as for a phone. */
+	*probed = !e.n && cpr_bench_carrier(o->interface);
 	if (*probed)
-		probe(o, mac, stop_fd, &e);
+		probe(o, b->mac, stop_fd, &e);
 	if (!e.n)
 		return CPR_EXIT_OK;
 	cpr_say_errors(&e);
 	return CPR_EXIT_FAILED;
 }
 
-static bool confirmed(const struct options *o, const struct cpr_bench *b)
+static void gave_up(const struct options *o, const char *why, struct cpr_errors *e)
 {
+	cpr_errors_add(e, NULL, 0, "gave up after %u minute%s%s", o->timeout_min,
+		o->timeout_min == 1 ? "" : "s", why);
+}
+
+static bool confirmed(const struct options *o, const struct cpr_bench *b, int stop_fd)
+{
+	struct pollfd wait[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = stop_fd, .events = POLLIN}};
 	char answer[16] = "", address[INET_ADDRSTRLEN];
 
 	if (o->yes || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
@@ -246,34 +276,54 @@ static bool confirmed(const struct options *o, const struct cpr_bench *b)
 	inet_ntop(AF_INET, &b->net.address, address, sizeof(address));
 	fprintf(stderr, "Serve DHCP and TFTP to Cisco phones on '%s' as %s/%u%s? [y/N] ",
 		o->interface, address, b->net.length, b->net.add ? " (new address)" : "");
+	if (poll(wait, 2, -1) < 0 || wait[1].revents) {
+		fputc('\n', stderr);
+		return false;
+	}
 	return fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y');
 }
 
-static bool wait_for_carrier(const struct options *o, int stop_fd)
+static int wait_for_carrier(const struct options *o, int stop_fd, struct cpr_errors *e)
 {
+	const uint64_t end = now_ms() + (uint64_t)o->timeout_min * 60000;
+
 	if (cpr_bench_carrier(o->interface))
-		return true;
+		return CPR_EXIT_OK;
 	cpr_say(6, "'%s' has no link: plug the phone or its switch in", o->interface);
-	while (!cpr_bench_carrier(o->interface))
+	while (!cpr_bench_carrier(o->interface)) {
 		if (interrupted(stop_fd, STEP_MS))
-			return false;
-	return true;
+			return CPR_EXIT_FAILED;
+		if (now_ms() >= end) {
+			gave_up(o, ": no link", e);
+			return CPR_EXIT_FINDINGS;
+		}
+	}
+	return CPR_EXIT_OK;
 }
 
-static void drain(int wire_fd, struct cpr_bench_watch *w, struct cpr_bench_shown *shown,
-	struct cpr_bars *bars)
+/* False when another DHCP server answered. */
+static bool drain(const struct cpr_bench *b, int wire_fd, struct cpr_bench_watch *w,
+	struct cpr_bench_shown *shown, struct cpr_bars *bars, struct cpr_errors *e)
 {
 	uint8_t buf[65536];
+	struct cpr_bench_server other;
 	struct cpr_frame f;
 	struct cpr_bench_phone *p;
 
 	while (cpr_bench_wire_read(wire_fd, buf, sizeof(buf), &f) > 0) {
+		if (cpr_bench_is_answer(&f, b->mac, &other)) {
+			name_server(b->interface, &other, e);
+			return false;
+		}
+		if (cpr_bench_is_question(&f, b->mac))
+			continue;
 		p = cpr_bench_watch_feed(w, &f, now_ms());
 		if (p)
 			cpr_bench_show(shown, bars, w, p);
 	}
 	while ((p = cpr_bench_watch_tick(w, now_ms())))
 		cpr_bench_show(shown, bars, w, p);
+	return true;
 }
 
 static int watch(const struct options *o, struct cpr_bench *b, struct cpr_bench_watch *w,
@@ -281,28 +331,31 @@ static int watch(const struct options *o, struct cpr_bench *b, struct cpr_bench_
 {
 	static struct cpr_bench_shown shown;
 	const uint64_t end = now_ms() + (uint64_t)o->timeout_min * 60000;
-	uint64_t look = 0;
+	uint64_t alive = 0, look = now_ms() + LOOK_MS;
 
 	for (;;) {
 		struct pollfd wait[] = {{.fd = wire_fd, .events = POLLIN},
 			{.fd = stop_fd, .events = POLLIN}};
 
 		poll(wait, 2, STEP_MS);
-		drain(wire_fd, w, &shown, bars);
-		if (wait[1].revents)
+		if (!drain(b, wire_fd, w, &shown, bars, e) || wait[1].revents)
 			return CPR_EXIT_FAILED;
 		if (cpr_bench_watch_over(w, now_ms()))
 			return CPR_EXIT_OK;
 		if (now_ms() >= end) {
-			cpr_errors_add(e, NULL, 0, "gave up after %u minute%s%s",
-				o->timeout_min, o->timeout_min == 1 ? "" : "s",
-				w->phone_n ? "" : ": no phone asked for an address");
+			gave_up(o, w->phone_n ? "" : ": no phone asked for an address",
+				e);
 			return CPR_EXIT_FINDINGS;
 		}
-		if (now_ms() >= look && !cpr_bench_alive(b, e))
-			return CPR_EXIT_FAILED;
-		if (now_ms() >= look)
-			look = now_ms() + ALIVE_MS;
+		if (now_ms() >= alive) {
+			if (!cpr_bench_alive(b, e))
+				return CPR_EXIT_FAILED;
+			alive = now_ms() + ALIVE_MS;
+		}
+		if (now_ms() >= look) {
+			cpr_bench_ask(wire_fd, b->mac);
+			look = now_ms() + LOOK_MS;
+		}
 	}
 }
 
@@ -339,15 +392,14 @@ static int serve(
 static int run(
 	const struct options *o, struct cpr_bench *b, int stop_fd, struct cpr_errors *e)
 {
-	uint8_t mac[6] = {0};
 	bool probed;
 	int rc;
 
-	rc = check(o, b, mac, &probed, stop_fd);
+	rc = check(o, b, &probed, stop_fd);
 	if (rc || interrupted(stop_fd, 0))
 		return rc ? rc : CPR_EXIT_FAILED;
 	b->call_manager = o->call_manager.s_addr ? o->call_manager : b->net.address;
-	if (!confirmed(o, b)) {
+	if (!confirmed(o, b, stop_fd)) {
 		cpr_say(6, "nothing was changed");
 		return CPR_EXIT_FAILED;
 	}
@@ -355,10 +407,11 @@ static int run(
 	if (rc)
 		return rc;
 	cpr_bench_show_keys(o->model, b->firmware);
-	if (!wait_for_carrier(o, stop_fd) || interrupted(stop_fd, 0))
-		return CPR_EXIT_FAILED;
+	rc = wait_for_carrier(o, stop_fd, e);
+	if (rc || interrupted(stop_fd, 0))
+		return rc ? rc : CPR_EXIT_FAILED;
 	if (!probed)
-		rc = probe(o, mac, stop_fd, e);
+		rc = probe(o, b->mac, stop_fd, e);
 	return rc ? rc : serve(o, b, stop_fd, e);
 }
 

@@ -249,6 +249,16 @@ static void enter(struct cpr_bench_phone *p, const struct cpr_bench_file *f)
 	}
 }
 
+/* It is shown on terminals and in JSON; no phone asks for other bytes. */
+static bool is_file_name(const char *name)
+{
+	size_t n = 0;
+
+	while (name[n] >= ' ' && name[n] <= '~')
+		n++;
+	return n && !name[n] && n < sizeof(((struct cpr_bench_file *)0)->name);
+}
+
 static void asked(struct cpr_bench_watch *w, struct cpr_bench_phone *p, const char *name,
 	uint16_t port)
 {
@@ -256,7 +266,7 @@ static void asked(struct cpr_bench_watch *w, struct cpr_bench_phone *p, const ch
 	struct cpr_bench_file *f;
 
 	name += *name == '/';
-	f = strlen(name) < sizeof(f->name) ? file_for(p, name) : NULL;
+	f = is_file_name(name) ? file_for(p, name) : NULL;
 	if (!f)
 		return;
 	*f = (struct cpr_bench_file){

@@ -99,13 +99,24 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int ask(int fd, const uint8_t mac[6], uint32_t xid, const char *vendor, size_t len)
+/* Whoever asks here is one client, however often: a switch's port security counts addresses. */
+static void probe_mac(const uint8_t own[6], uint8_t mac[6])
+{
+	memcpy(mac, own, 6);
+	mac[0] = (uint8_t)((mac[0] | 0x02) & ~0x01);
+	mac[5] ^= 0x5a;
+}
+
+static int ask(int fd, const uint8_t mac[6], const char *vendor, size_t len)
 {
 	static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	const struct in_addr none = {0}, all = {INADDR_BROADCAST};
 	uint8_t message[600], frame[700];
 	struct cpr_pen p = cpr_pen_of(message, sizeof(message));
+	uint32_t xid;
 
+	if (getrandom(&xid, sizeof(xid), 0) < 0)
+		return -errno;
 	cpr_dhcp_begin(&p, 1, xid, 0, 0x8000, none, mac);
 	cpr_dhcp_option(&p, 53, (uint8_t[]){CPR_DHCP_DISCOVER}, 1);
 	if (len)
@@ -118,28 +129,50 @@ static int ask(int fd, const uint8_t mac[6], uint32_t xid, const char *vendor, s
 	return write(fd, frame, out.len) < 0 ? -errno : 0;
 }
 
-static int ask_both(int fd, const uint8_t mac[6], uint32_t xid)
+int cpr_bench_ask(int fd, const uint8_t own_mac[6])
 {
 	static const char phone[] = "Cisco Systems, Inc. IP Phone CP-7961G";
-	int rc = ask(fd, mac, xid, phone, sizeof(phone)); /* with its NUL, as phones do */
+	uint8_t mac[6];
+	int rc;
 
-	return rc < 0 ? rc : ask(fd, mac, xid ^ 1, NULL, 0);
+	probe_mac(own_mac, mac);
+	rc = ask(fd, mac, phone, sizeof(phone)); /* with its NUL, as phones do */
+	return rc < 0 ? rc : ask(fd, mac, NULL, 0);
 }
 
-static size_t note(const struct cpr_frame *f, uint32_t xid,
+bool cpr_bench_is_question(const struct cpr_frame *f, const uint8_t own_mac[6])
+{
+	uint8_t mac[6];
+
+	probe_mac(own_mac, mac);
+	return !memcmp(f->from, mac, 6);
+}
+
+bool cpr_bench_is_answer(
+	const struct cpr_frame *f, const uint8_t own_mac[6], struct cpr_bench_server *s)
+{
+	struct cpr_dhcp d;
+
+	/* A server in a VLAN is on another wire; tag 0 is a priority only. */
+	if (f->kind != CPR_FRAME_UDP || f->source_port != PORT_DHCP_SERVER ||
+		f->vlan > 0 || !memcmp(f->from, own_mac, 6) ||
+		cpr_dhcp_parse(f->payload, f->payload_len, &d) > CPR_DHCP_TRUNCATED ||
+		d.op != 2)
+		return false;
+	s->address = cpr_dhcp_address(&d, SERVER_ID);
+	if (!s->address.s_addr)
+		s->address = f->source;
+	memcpy(s->mac, f->from, 6);
+	return true;
+}
+
+static size_t note(const struct cpr_frame *f, const uint8_t own_mac[6],
 	struct cpr_bench_server *found, size_t n, size_t cap)
 {
 	struct cpr_bench_server s;
-	struct cpr_dhcp d;
 
-	if (f->kind != CPR_FRAME_UDP || f->source_port != PORT_DHCP_SERVER ||
-		cpr_dhcp_parse(f->payload, f->payload_len, &d) > CPR_DHCP_TRUNCATED ||
-		d.op != 2 || (d.xid | 1) != (xid | 1))
+	if (!cpr_bench_is_answer(f, own_mac, &s))
 		return n;
-	s.address = cpr_dhcp_address(&d, SERVER_ID);
-	if (!s.address.s_addr)
-		s.address = f->source;
-	memcpy(s.mac, f->from, 6);
 	for (size_t i = 0; i < n; i++)
 		if (found[i].address.s_addr == s.address.s_addr &&
 			!memcmp(found[i].mac, s.mac, 6))
@@ -149,40 +182,28 @@ static size_t note(const struct cpr_frame *f, uint32_t xid,
 	return n;
 }
 
-/* Whoever asks here twice is one client: a switch's port security counts addresses. */
-static void probe_mac(const uint8_t own[6], uint8_t mac[6])
-{
-	memcpy(mac, own, 6);
-	mac[0] = (uint8_t)((mac[0] | 0x02) & ~0x01);
-	mac[5] ^= 0x5a;
-}
-
 int cpr_bench_probe(int fd, const uint8_t own_mac[6], int stop_fd,
 	struct cpr_bench_server *found, size_t cap)
 {
 	struct pollfd wait[] = {
 		{.fd = fd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
 	int64_t start = now_ms(), again = start + AGAIN_MS, now = start;
-	uint8_t mac[6], buf[2048];
+	uint8_t buf[2048];
 	struct cpr_frame f;
-	uint32_t xid;
 	size_t n = 0;
 	int rc;
 
-	probe_mac(own_mac, mac);
-	if (getrandom(&xid, sizeof(xid), 0) < 0)
-		xid = (uint32_t)start;
-	rc = ask_both(fd, mac, xid);
+	rc = cpr_bench_ask(fd, own_mac);
 	while (rc >= 0 && now - start < WAIT_MS) {
 		if (poll(wait, 2, (int)(again > now ? again - now : 200)) < 0)
 			return -errno;
 		if (wait[1].revents)
 			return -EINTR;
 		while ((rc = cpr_bench_wire_read(fd, buf, sizeof(buf), &f)) > 0)
-			n = note(&f, xid, found, n, cap);
+			n = note(&f, own_mac, found, n, cap);
 		now = now_ms();
 		if (rc == 0 && again && now >= again) {
-			rc = ask_both(fd, mac, xid);
+			rc = cpr_bench_ask(fd, own_mac);
 			again = 0;
 		}
 	}

@@ -9,6 +9,8 @@
  * 82 MB.  Images are compressed already: 1:3 is rare. */
 const struct cpr_caps cpr_caps = {
 	.entries = 10000, /* a folder full of packages still fits */
+	.firmware =
+		1000, /* judging compares each with each; `total` seldom holds as many */
 	.total = 1024 * MIB,
 	.file = 256 * MIB,
 	.ratio = 100,
@@ -20,6 +22,11 @@ enum cpr_cap cpr_meter_entry(struct cpr_meter *m)
 {
 	m->file = 0;
 	return ++m->entries > cpr_caps.entries ? CPR_CAP_ENTRIES : CPR_CAP_OK;
+}
+
+enum cpr_cap cpr_meter_firmware(struct cpr_meter *m)
+{
+	return ++m->firmware > cpr_caps.firmware ? CPR_CAP_FIRMWARE : CPR_CAP_OK;
 }
 
 enum cpr_cap cpr_meter_bytes(struct cpr_meter *m, uint64_t n)
@@ -47,6 +54,9 @@ const char *cpr_cap_text(enum cpr_cap cap)
 		[CPR_CAP_OK] = "is within the limits",
 		[CPR_CAP_ENTRIES] =
 			"holds more than 10,000 files, which no firmware package does",
+		[CPR_CAP_FIRMWARE] =
+			"holds more than 1,000 firmware files, import them in "
+			"smaller portions",
 		[CPR_CAP_TOTAL] = "unpacks to more than 1 GiB, unpack it yourself and "
 				  "import the files of one load",
 		[CPR_CAP_FILE] =

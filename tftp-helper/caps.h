@@ -7,6 +7,7 @@
 
 struct cpr_caps {
 	uint64_t entries;    /* in all archives of the package together */
+	uint64_t firmware;   /* of these, firmware files */
 	uint64_t total;      /* bytes, unpacked, inner archives counted too */
 	uint64_t file;       /* bytes of one file */
 	uint64_t ratio;      /* unpacked bytes for a packed one ... */
@@ -18,7 +19,7 @@ extern const struct cpr_caps cpr_caps;
 /* How much of the caps one package has used up. */
 struct cpr_meter {
 	uint64_t packed; /* bytes of the files as they were handed in */
-	uint64_t entries;
+	uint64_t entries, firmware;
 	uint64_t bytes; /* unpacked so far */
 	uint64_t file;  /* of these, in the file at hand */
 };
@@ -26,13 +27,16 @@ struct cpr_meter {
 enum cpr_cap {
 	CPR_CAP_OK = 0,
 	CPR_CAP_ENTRIES,
+	CPR_CAP_FIRMWARE,
 	CPR_CAP_TOTAL,
 	CPR_CAP_FILE,
 	CPR_CAP_RATIO,
 	CPR_CAP_DEPTH,
 };
-/* A new file begins; n more bytes of it; an archive inside `depth` - 1 others. */
+/* A new file begins; it is firmware; n more bytes of it; an archive inside `depth` - 1
+ * others. */
 enum cpr_cap cpr_meter_entry(struct cpr_meter *m);
+enum cpr_cap cpr_meter_firmware(struct cpr_meter *m);
 enum cpr_cap cpr_meter_bytes(struct cpr_meter *m, uint64_t n);
 enum cpr_cap cpr_meter_depth(unsigned depth);
 /* What was passed, for people; ends without a full stop. */

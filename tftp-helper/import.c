@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/run.h"
 #include "errors.h"
+#include "firmware.h"
 #include "intake.h"
 #include "report.h"
 #include "site.h"
@@ -109,6 +110,11 @@ static void waiting(void)
 
 static int failed_root(const char *tftp_root, int error)
 {
+	_cleanup_(cpr_freep) char *private = NULL;
+	bool denied = error == -EACCES || error == -EPERM;
+
+	if (asprintf(&private, "%s/" CPR_PRIVATE_DIR, tftp_root) < 0)
+	private = NULL;
 	if (error == -ENOENT || error == -ENOTDIR)
 		cpr_say(3,
 			"TFTP root '%s' is not there: make it, or set tftp-root in the "
@@ -119,9 +125,21 @@ static int failed_root(const char *tftp_root, int error)
 			tftp_root);
 	else if (error == -EINTR)
 		cpr_say(3, "interrupted, nothing was published");
-	else
+	else if (error == -EEXIST)
+		cpr_say(3,
+			"'%s/" CPR_PRIVATE_DIR
+			"' is no folder, but ours must have that name: "
+			"move it away",
+			tftp_root);
+	else if (denied && private && access(private, F_OK) == 0)
+		cpr_say(3, "'%s': %s, run this as root or as the user to whom it belongs",
+			private, strerror(-error));
+	else if (denied)
 		cpr_say(3, "TFTP root '%s': %s, give this user write permission",
 			tftp_root, strerror(-error));
+	else
+		cpr_say(3, "TFTP root '%s': %s, nothing was published", tftp_root,
+			strerror(-error));
 	return CPR_EXIT_FAILED;
 }
 
@@ -137,6 +155,11 @@ static int failed_package(const char *tftp_root, const char *package, int error)
 			"published: make room and import it again",
 			package, tftp_root,
 			(uintmax_t)vfs.f_bavail * vfs.f_frsize / (1024 * 1024));
+	else if (error == -EPERM || error == -EACCES)
+		cpr_say(3,
+			"%s: %s below '%s', nothing of it was published: run this as root "
+			"or as the user to whom the files there belong",
+			package, strerror(-error), tftp_root);
 	else
 		cpr_say(3, "%s: %s below '%s', nothing of it was published", package,
 			strerror(-error), tftp_root);

@@ -87,11 +87,13 @@ static int seen_before(struct desk *d, struct cpr_item *item)
 		r = same_staged(d->stage->dir, other->path, item->path);
 		if (r)
 			return r;
-		if (item->kind != CPR_NAME_TERM)
-			cpr_intake_refuse(d->in, item,
-				"is also there as '%s' with other bytes: import the "
-				"package that is right alone",
-				other->entry);
+		if (item->kind == CPR_NAME_TERM)
+			continue;
+		cpr_intake_refuse(d->in, item,
+			"is also there as '%s' with other bytes: import the package that "
+			"is right alone",
+			other->entry);
+		return 0;
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <sha256.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -220,20 +221,43 @@ static bool judged_load(const struct cpr_load *load)
 	return load->file->staged && !load->complete;
 }
 
-/* The main load and two term files miss the same image: once is enough. */
-static bool said_before(const struct cpr_firmware *f, size_t before, const char *name)
+static int by_name(const void *a, const void *b)
 {
-	for (size_t i = 0; i < before; i++)
-		for (size_t k = 0; judged_load(&f->load[i]) && k < f->load[i].missing_n;
-			k++)
-			if (!strcmp(f->load[i].missing[k], name))
-				return true;
-	return false;
+	return strcmp(a, b);
+}
+
+static void keep_key(void *key)
+{
+	(void)key;
+}
+
+/* The main load and two term files miss the same image: once is enough. */
+static void find_missing(struct cpr_intake *in, const struct cpr_firmware *f,
+	const struct cpr_load *load, void **said)
+{
+	struct cpr_item *item = judged_load(load) ? item_of(in, load->file) : NULL;
+	char text[512];
+
+	for (size_t k = 0; item && k < load->missing_n; k++) {
+		const char *name = load->missing[k];
+		const char **first;
+
+		if (known_faulty(in, name))
+			continue;
+		first = tsearch(name, said, by_name);
+		if (!first)
+			in->refused.lost = true;
+		if (!first || *first != name)
+			continue;
+		cpr_firmware_explain(f, load, name, text, sizeof(text));
+		cpr_intake_refuse(in, item, "its list cannot be met: %s", text);
+	}
 }
 
 static void find_faults(struct cpr_intake *in, const struct cpr_firmware *f)
 {
 	char text[512];
+	void *said = NULL;
 
 	for (size_t i = 0; i < f->file_n; i++) {
 		const struct cpr_file *file = &f->file[i];
@@ -245,20 +269,9 @@ static void find_faults(struct cpr_intake *in, const struct cpr_firmware *f)
 		cpr_file_explain(file, text, sizeof(text));
 		cpr_intake_refuse(in, item, "%s", text);
 	}
-	for (size_t i = 0; i < f->load_n; i++) {
-		const struct cpr_load *load = &f->load[i];
-		struct cpr_item *item =
-			judged_load(load) ? item_of(in, load->file) : NULL;
-
-		for (size_t k = 0; item && k < load->missing_n; k++) {
-			const char *name = load->missing[k];
-
-			if (known_faulty(in, name) || said_before(f, i, name))
-				continue;
-			cpr_firmware_explain(f, load, name, text, sizeof(text));
-			cpr_intake_refuse(in, item, "its list cannot be met: %s", text);
-		}
-	}
+	for (size_t i = 0; i < f->load_n; i++)
+		find_missing(in, f, &f->load[i], &said);
+	tdestroy(said, keep_key);
 }
 
 /* Whether the TFTP root has the item already. */
@@ -303,7 +316,12 @@ static int compare(struct cpr_intake *in, const struct cpr_stage *stage,
 			item->state = CPR_ITEM_THERE;
 		return 0;
 	}
-	if (!replace)
+	if (!replace && there == -EACCES)
+		cpr_intake_refuse(in, item,
+			"'%s' is in the TFTP root already, but this user may not read it: "
+			"give everybody read permission",
+			item->name);
+	else if (!replace)
 		cpr_intake_refuse(in, item,
 			"'%s' is in the TFTP root already with other bytes: if this "
 			"package is the right one, import it with --replace",

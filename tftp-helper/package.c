@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "container.h"
 #include "errors.h"
+#include "io.h"
 #include "models.h"
 
 #include <archive.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 enum {
 	CHUNK = 64 * 1024,
@@ -101,21 +103,6 @@ static char *label_of(const char *where, const char *name)
 	return label;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static ssize_t next_chunk(struct walk *w, const struct bytes *b, int *r)
 {
 	ssize_t n = b->archive ? archive_read_data(b->archive, w->chunk, CHUNK)
@@ -152,7 +139,7 @@ static int copy(struct walk *w, const struct bytes *b, int out)
 			return refuse_all(w, cap == CPR_CAP_FILE ? b->label : "",
 				cpr_cap_text(cap));
 		if (out >= 0)
-			r = write_all(out, w->chunk, (size_t)n);
+			r = cpr_io_write(out, w->chunk, (size_t)n);
 		if (r < 0)
 			return r;
 		if (w->p->bars && out >= 0)
@@ -163,10 +150,15 @@ static int copy(struct walk *w, const struct bytes *b, int out)
 static int take(struct walk *w, const struct bytes *b)
 {
 	static const char name[] = ".in";
-	_cleanup_(cpr_closep) int out = openat(w->p->scratch, name,
-		O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = out < 0 ? -errno : copy(w, b, out);
+	enum cpr_cap cap = cpr_meter_firmware(&w->meter);
+	_cleanup_(cpr_closep) int out = -1;
+	int r;
 
+	if (cap)
+		return refuse_all(w, "", cpr_cap_text(cap));
+	out = openat(w->p->scratch, name,
+		O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = out < 0 ? -errno : copy(w, b, out);
 	if (w->p->bars && r == 0 && cpr_cli_fancy(STDERR_FILENO))
 		cpr_bars_done(w->p->bars, 0, "unpacked");
 	else if (w->p->bars)
@@ -344,10 +336,55 @@ static int broken(struct walk *w, struct archive *a, const char *label)
 {
 	const char *why = archive_error_string(a);
 	int r = refuse(w, label,
-		"is no whole zip, tar or .cop.sgn (%s), fetch the package again",
+		"is no whole zip, tar or .cop.sgn (%s), fetch the package again: "
+		"without a login Cisco sends a web page under its name",
 		why ? why : "damaged");
 
 	return r < 0 ? r : 1;
+}
+
+static void gzip_closep(gzFile *gz)
+{
+	if (*gz)
+		gzclose_r(*gz);
+}
+
+/* libarchive neither compares the checksum at the end of a gzip stream nor counts what it
+ * skips in it. */
+static int check_gzip(struct walk *w, const struct source *s, const char *label)
+{
+	_cleanup_(gzip_closep) gzFile gz = NULL;
+	uint8_t magic[2];
+	int fd, n, state;
+
+	if (pread(s->fd, magic, sizeof(magic), s->base) != sizeof(magic) ||
+		magic[0] != 0x1f || magic[1] != 0x8b)
+		return 0;
+	fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	gz = lseek(fd, s->base, SEEK_SET) < 0 ? NULL : gzdopen(fd, "rb");
+	if (!gz) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while ((n = gzread(gz, w->chunk, CHUNK)) > 0) {
+		enum cpr_cap cap;
+
+		if (w->p->stop && *w->p->stop)
+			return -EINTR;
+		w->meter.file = 0; /* a stream of many files */
+		cap = cpr_meter_bytes(&w->meter, (uint64_t)n);
+		if (cap)
+			return refuse_all(w, "", cpr_cap_text(cap));
+	}
+	(void)gzerror(gz, &state);
+	if (n == 0 && state == Z_OK)
+		return 0;
+	return state == Z_ERRNO ? -EIO
+				: refuse_all(w, label,
+					  "is damaged (its gzip checksum or length is "
+					  "wrong), fetch the package again");
 }
 
 static int walk_archive(struct walk *w, int fd, const char *label, unsigned depth)
@@ -356,6 +393,8 @@ static int walk_archive(struct walk *w, int fd, const char *label, unsigned dept
 	_cleanup_(archive_freep) struct archive *a = archive_read_new();
 	int r = s && a ? open_source(s, fd) : -ENOMEM;
 
+	if (r == 0)
+		r = check_gzip(w, s, label);
 	if (r)
 		return r;
 	if (open_archive(a, s) != ARCHIVE_OK)

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	TURNS = 4
@@ -40,8 +41,6 @@ static int put_one(struct cpr_intake *in, struct cpr_stage *stage, size_t i)
 	if (item->state == CPR_ITEM_REPLACES &&
 		linkat(stage->root, item->path, stage->dir, old, 0) < 0)
 		return -errno;
-	if (item->target)
-		return cpr_publish_symlink(stage->root, item->path, item->target);
 	if (asprintf(&staged, "%s/%s", stage->folder, item->path) < 0)
 		staged = NULL;
 	if (item->set && asprintf(&folder, CPR_TERMS_DIR "/%s", item->set) < 0)
@@ -59,11 +58,13 @@ static void take_back(const struct cpr_intake *in, struct cpr_stage *stage, size
 	const struct cpr_item *item = &in->item[i];
 	_cleanup_(cpr_freep) char *folder = NULL;
 	char old[32];
+	struct stat st;
+	bool put = fstatat(stage->dir, item->path, &st, AT_SYMLINK_NOFOLLOW) < 0;
 
 	old_name(old, i);
-	if (item->state == CPR_ITEM_REPLACES)
+	if (put && item->state == CPR_ITEM_REPLACES)
 		renameat(stage->dir, old, stage->root, item->path);
-	else
+	else if (put)
 		unlinkat(stage->root, item->path, 0);
 	if (item->set && asprintf(&folder, CPR_TERMS_DIR "/%s", item->set) >= 0)
 		unlinkat(stage->root, folder, AT_REMOVEDIR);
@@ -84,9 +85,8 @@ int cpr_put(struct cpr_intake *in, struct cpr_stage *stage)
 			if (turn_of(&in->item[i]) != turn ||
 				in->item[i].state == CPR_ITEM_THERE)
 				continue;
+			done[n++] = i; /* it may fail when all but an fsync is done */
 			r = put_one(in, stage, i);
-			if (r >= 0)
-				done[n++] = i;
 		}
 	}
 	while (r < 0 && n > 0)

@@ -1,10 +1,12 @@
 #include "report.h"
 
+#include "cleanup.h"
 #include "intake.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 static size_t count(const struct cpr_intake *in, enum cpr_item_state state)
 {
@@ -63,28 +65,34 @@ static json_t *files_of(const struct cpr_intake *in)
 	return all;
 }
 
+/* A path of the user's need not be UTF-8, which JSON is. */
+static json_t *string(const char *text)
+{
+	json_t *j = json_string(text);
+	_cleanup_(cpr_freep) char *copy = j ? NULL : strdup(text);
+
+	for (char *c = copy; c && *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return copy ? json_string(copy) : j;
+}
+
 static json_t *strings(char *const *text, size_t n)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < n; i++) {
-		json_t *one = json_string(text[i]);
-
-		/* A path of the user's need not be UTF-8. */
-		json_array_append_new(all, one ? one : json_string("?"));
-	}
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(all, string(text[i]));
 	return all;
 }
 
 static json_t *package_of(const struct cpr_intake *in)
 {
-	json_t *name = json_string(in->package);
-
 	return json_pack("{s:o, s:b, s:b, s:o, s:o, s:o, s:o}", "package",
-		name ? name : json_string("?"), "accepted", in->accepted, "changed",
-		in->changed, "loads", strings(in->load, in->load_n), "files",
-		files_of(in), "left_out", strings(in->left_out, in->left_out_n),
-		"refused", strings(in->refused.line, in->refused.n));
+		string(in->package), "accepted", in->accepted, "changed", in->changed,
+		"loads", strings(in->load, in->load_n), "files", files_of(in), "left_out",
+		strings(in->left_out, in->left_out_n), "refused",
+		strings(in->refused.line, in->refused.n));
 }
 
 int cpr_report_json(const struct cpr_intake *in, size_t n)

@@ -87,6 +87,14 @@ static bool still_named(int root, int fd)
 	       fstat(fd, &by_fd) == 0 && by_name.st_ino == by_fd.st_ino;
 }
 
+static bool in_the_way(int root)
+{
+	struct stat st;
+
+	return fstatat(root, CPR_PRIVATE_DIR, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !S_ISDIR(st.st_mode);
+}
+
 /* The lock file held by nobody else, or -EAGAIN; the holder before may have removed it. */
 static int try_lock(int root)
 {
@@ -94,6 +102,8 @@ static int try_lock(int root)
 	int r = cpr_publish_mkdir(root, CPR_PRIVATE_DIR, 0700), private;
 
 	private = r < 0 ? r : open_folder(root, CPR_PRIVATE_DIR);
+	if (private < 0 && in_the_way(root))
+		return -EEXIST;
 	if (private < 0)
 		return private == -ENOENT ? -EAGAIN : private;
 	fd = openat(private, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

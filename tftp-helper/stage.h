@@ -17,7 +17,8 @@ struct cpr_stage {
 };
 
 /* Locks the root.  `waiting` is called once when another import holds it; it is waited for 30
- * seconds, then -EBUSY.  Returns 0 or -errno; *s is to be closed either way. */
+ * seconds, then -EBUSY.  Returns 0 or -errno (-EEXIST: what has the private folder's name is no
+ * folder); *s is to be closed either way. */
 int cpr_stage_open(const char *tftp_root, struct cpr_stage *s, void (*waiting)(void),
 	const volatile sig_atomic_t *stop);
 /* A new, empty staging folder; the one before must be dropped. */

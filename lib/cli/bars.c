@@ -16,7 +16,8 @@
 enum {
 	REDRAW_MS = 80,  /* twelve pictures a second look fluent and cost nothing */
 	LINE_MS = 10000, /* off a terminal: a line now and then */
-	LABEL_WIDTH = 34,
+	LABEL_WIDTH =
+		36, /* two short words and a firmware's name; 80 columns hold the rest */
 	BAR_WIDTH = 24, /* where the terminal has room; else it shrinks */
 	BAR_LEAST = 8,  /* below this the label is cut */
 	BAR_FRAME = 9,  /* " [", "] ", "100 %" */

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "cleanup.h"
 #include "errors.h"
 #include "version.h"
 
@@ -23,10 +24,13 @@ static void print_version(FILE *out, struct argp_state *state)
 /* A report that did not get out is none: `cpr-… >report` on a full disk must not say 0. */
 static void close_stdout(void)
 {
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return;
-	if (errno != EPIPE) /* whoever stops reading knows that he did */
-		cpr_say(3, "cannot write the output: %s", strerror(errno));
+	/* Whoever stops reading knows that he did.  0: it was an earlier write. */
+	if (errno != EPIPE)
+		cpr_say(3, "cannot write the output%s%s", errno ? ": " : "",
+			errno ? strerror(errno) : "");
 	_exit(CPR_EXIT_FAILED);
 }
 
@@ -52,19 +56,34 @@ static bool to_journal(void)
 	       st.st_ino == inode;
 }
 
+/* Names of files and out of files are said, too: one line stays one, and nothing in it may
+ * speak to the terminal. */
+static void tame(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 void cpr_say(int priority, const char *format, ...)
 {
+	_cleanup_(cpr_freep) char *text = NULL;
 	va_list args;
+	int n;
 
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		text = NULL;
+	else
+		tame(text);
 	flockfile(stderr);
 	if (to_journal())
 		fprintf(stderr, "<%d>", priority);
 	else
 		fprintf(stderr, "%s: ", program_name);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s\n", text ? text : "out of memory");
 	funlockfile(stderr);
 }
 

@@ -84,6 +84,20 @@ siaddr=192.0.2.1
 tftp=192.0.2.1" ]
 }
 
+@test "a network that is added reaches its range after the restart that is asked for" {
+	site 'network "10.1.0.0/16" { tftp-servers = {"192.0.2.44"} }'
+	serve set:net2,
+	run -0 --separate-stderr asks "$PHONE"
+	grep -qx opt150=c0000201 <<<"$output"
+	run -0 site 'network "10.1.0.0/16" { tftp-servers = {"192.0.2.44"} }' \
+		'network "192.0.2.0/24" { tftp-servers = {"192.0.2.33"} }'
+	[[ $output == *"restart it once"* ]]
+	lab_stop
+	serve set:net2,
+	run -0 --separate-stderr asks "$PHONE"
+	grep -qx opt150=c0000221 <<<"$output"
+}
+
 @test "the term file that generate links is what TFTP gives out" {
 	mkdir -p "$root/srv/tftp/.phone-cpr/terms/SCCP41.9-4-2SR3-1S"
 	mv "$root"/srv/tftp/term*.loads "$root/srv/tftp/.phone-cpr/terms/SCCP41.9-4-2SR3-1S/"

@@ -198,6 +198,41 @@ load41=SCCP41.9-4-2SR3-1S
 	[ ! -e /tmp/jar41sccp.9-4-2ES26.sbn ]
 }
 
+@test "a gzip stream: its checksum is compared, all of it counts, what follows it does not" {
+	mkfirmware --package cop good.cop.sgn
+	cp good.cop.sgn bad.cop.sgn
+	perl -e 'open F, "+<", "bad.cop.sgn"; seek F, -8, 2; print F "\0\0\0\0"'
+	run -4 --separate-stderr unchanged import bad.cop.sgn
+	one_line
+	[[ $stderr == *checksum* ]]
+	truncate -s -4 good.cop.sgn
+	run -4 --separate-stderr unchanged import good.cop.sgn
+	one_line
+	mkfirmware --package tar p.tar
+	{ cat p.tar; head -c 50M /dev/zero; } | gzip >bomb.tgz
+	run -4 --separate-stderr unchanged import bomb.tgz
+	one_line
+	[[ $stderr == *"hundred times"* ]]
+	{ gzip <p.tar; echo trailing; } >tail.tgz
+	import tail.tgz
+}
+
+@test "so many files that judging them would take for ever" {
+	mkdir many
+	(cd many && seq 1001 | sed 's/.*/jar41sccp.&.sbn/' | xargs touch)
+	run -4 --separate-stderr unchanged import many
+	one_line
+	[[ $stderr == *"1,000 firmware files"* ]]
+	# Of one name, each other: one line for each but the first.
+	mkdir twins
+	for i in $(seq 30); do
+		mkdir "twins/$i"
+		echo "$i" >"twins/$i/jar41sccp.1.sbn"
+	done
+	run -4 --separate-stderr unchanged import twins
+	[ "$(grep -c "is also there as" <<<"$stderr")" = 29 ]
+}
+
 @test "an empty root stays empty" {
 	mkfirmware --evil dotdot p.zip
 	run -4 import p.zip
@@ -302,6 +337,24 @@ load41=SCCP41.9-4-2SR3-1S
 	[ -z "$(find "$tftp" -type f ! -perm 644)" ]
 }
 
+@test "another user's files in the root: named, and left alone" {
+	mkfirmware --version 9-4-2SR3-1S p.zip
+	import p.zip
+	chmod 000 "$tftp"/jar41sccp.*
+	run -4 --separate-stderr unchanged setpriv --bounding-set=-all \
+		cpr-helper import --root "$root" p.zip
+	one_line
+	[[ $stderr == *"give everybody read permission"* ]]
+	chmod 644 "$tftp"/jar41sccp.*
+	chown nobody "$tftp" "$tftp"/*.sbn || skip "only root can give files away"
+	chmod 1777 "$tftp"
+	mkfirmware --seed 2 --version 9-4-2SR3-1S other.zip
+	run -1 --separate-stderr unchanged setpriv --bounding-set=-all \
+		cpr-helper import --root "$root" --replace other.zip
+	one_line
+	[[ $stderr == *"to whom the files there belong"* ]]
+}
+
 @test "--dry-run says all and touches nothing" {
 	mkfirmware p.zip
 	run -0 unchanged import --dry-run p.zip
@@ -347,6 +400,33 @@ load41=SCCP41.9-4-2SR3-1S
 	one_line
 }
 
+@test "a private folder that is none, or another user's: one clear line" {
+	mkfirmware p.zip
+	local make
+	for make in "touch" "ln -s /nowhere" "ln -s /srv"; do
+		$make "$tftp/.phone-cpr"
+		run -1 --separate-stderr import p.zip
+		one_line
+		[[ $stderr == *"is no folder"* ]]
+		rm "$tftp/.phone-cpr"
+	done
+	mkdir -m 000 "$tftp/.phone-cpr"
+	run -1 --separate-stderr setpriv --bounding-set=-all \
+		cpr-helper import --root "$root" p.zip
+	one_line
+	[[ $stderr == *"to whom it belongs"* ]]
+}
+
+@test "names that a terminal or JSON must not get as they are" {
+	local odd=$'a\nb\e[2J\xff.zip'
+	echo x >"$odd"
+	run -4 --separate-stderr import "$odd"
+	one_line
+	[[ $stderr == *'a?b?[2J'* ]]
+	run -4 --separate-stderr import --json "$odd"
+	[[ $(jq -r '.packages[0].refused[0]' <<<"$output") == *"is no whole zip"* ]]
+}
+
 @test "no TFTP root: one clear line" {
 	rmdir "$tftp"
 	mkfirmware p.zip
@@ -365,6 +445,50 @@ load41=SCCP41.9-4-2SR3-1S
 	import p.zip
 	[ -z "$(find "$tftp/.phone-cpr" -name 'staging-*' -o -name lock)" ]
 	unchanged import p.zip
+}
+
+# hit CALL N HOW: an import of p.zip whose N-th CALL is hit, its status in $status; fails when it
+# has not so many.  (LeakSanitizer cannot work beside strace.)
+hit() {
+	find "$tftp" -mindepth 1 -delete
+	status=0
+	ASAN_OPTIONS=detect_leaks=0 strace -o trace -e "trace=$1" -e "inject=$1:$3:when=$2" \
+		cpr-helper import --root "$root" p.zip >log 2>&1 || status=$?
+	grep -q 'INJECTED\|SIGKILL' trace
+}
+
+@test "killed at any rename, mkdir or fsync: no list without its images, and the next completes it" {
+	strace -o trace true || skip "strace may not trace here"
+	mkfirmware --version 9-4-2SR3-1S --defect listed-case p.zip
+	import p.zip
+	local call n whole=$(files)
+	for call in renameat mkdirat fsync; do
+		n=0
+		while hit "$call" $((++n)) signal=SIGKILL; do
+			[ "$status" = 137 ]
+			[ -z "$(find "$tftp" -mindepth 1 -maxdepth 1 -name '.*' ! -name .phone-cpr)" ]
+			[ ! -e "$tftp/$load41.loads" ] || [ "$(files | grep -c '^[^/]*sbn')" = 6 ]
+			[ ! -e "$tftp/.phone-cpr/terms" ] || [ -e "$tftp/$load41.loads" ]
+			import p.zip
+			[ "$(files)" = "$whole" ]
+		done
+		[ $n -gt 10 ]
+	done
+}
+
+@test "failed at any rename, mkdir or fsync: nothing of it is there" {
+	strace -o trace true || skip "strace may not trace here"
+	mkfirmware --version 9-4-2SR3-1S --defect listed-case p.zip
+	local call n
+	for call in renameat mkdirat fsync; do
+		n=0
+		while hit "$call" $((++n)) error=EIO; do
+			[ "$status" = 1 ]
+			grep -q '^cpr-helper: .*Input/output error' log
+			[ -z "$(files)" ]
+		done
+		[ $n -gt 10 ]
+	done
 }
 
 staging_there() { compgen -G "$tftp/.phone-cpr/staging-*" >/dev/null; }

@@ -77,9 +77,10 @@ faults() { jq -r '.phones[0].faults[].id' <<<"$output"; }
 	run ! grep -q 02:1b:54 "$log.leases"
 }
 
-@test "the first TFTP server is dead: the phone comes back by the second" {
+@test "the first TFTP server is dead: the phone comes back by the second, and says so" {
 	serve "dhcp-option=150,192.0.2.77,$LAB_SERVER"
 	run -0 --separate-stderr phone --json
+	[ "$(faults | head -n 1)" = tftp-no-answer ]
 	[ "$(jq -r '.phones[0].recovered' <<<"$output")" = true ]
 	[ "$(jq -r '.phones[0].tftp.servers | join(" ")' <<<"$output")" = "192.0.2.77 $LAB_SERVER" ]
 }
@@ -98,20 +99,69 @@ faults() { jq -r '.phones[0].faults[].id' <<<"$output"; }
 	[ "$(faults)" = option150-byte-order ]
 }
 
-@test "interrupted, it gives its address back and says how far it got" {
+# stopped SIGNAL WORD OPTION...: sends the signal once the word was said; the lease must be gone
+stopped() {
+	local signal=$1 word=$2 status=0 out=$BATS_TEST_TMPDIR/out.$1
+	shift 2
+	lab_start "$out" ip netns exec phone "$B/cpr-phone" -i ph0 --no-delay "$@"
+	lab_wait 50 grep -q "$word" "$out"
+	grep -q 02:1b:54 "$log.leases"
+	kill "-$signal" "$lab_pid"
+	wait "$lab_pid" || status=$?
+	[ "$status" = 1 ]
+	grep -q ': interrupted' "$out"
+	lab_wait 20 lease_gone
+}
+
+lease_gone() { ! grep -q 02:1b:54 "$log.leases"; }
+
+@test "interrupted at any time, it gives its address back and says how far it got" {
 	serve "dhcp-option=150,$LAB_SERVER"
+	stopped TERM jar41sccp --flash-rate 100
+	grep -q 'stuck at images: interrupted' "$BATS_TEST_TMPDIR/out.TERM"
+	stopped INT reboots --pause 60
+	grep -q 'stuck at rebooting: interrupted' "$BATS_TEST_TMPDIR/out.INT"
+	stopped HUP 'has the address' --flash-rate 100
+}
+
+@test "hundreds of phones give their addresses back, more than a socket buffer holds at once" {
+	ip addr add 10.9.0.1/16 dev srv0
+	serve "dhcp-option=150,$LAB_SERVER" dhcp-range=10.9.1.0,10.9.3.250,10m
+	local status=0
+	lab_start "$BATS_TEST_TMPDIR/out" ip netns exec phone "$B/cpr-phone" -i ph0 \
+		--count 400 --flash-rate 50
+	lab_wait 300 leases 350
+	kill -TERM "$lab_pid"
+	wait "$lab_pid" || status=$?
+	ip addr del 10.9.0.1/16 dev srv0
+	[ "$status" = 1 ]
+	lab_wait 50 lease_gone
+}
+
+leases() { [ "$(grep -c 02:1b:54 "$log.leases")" -ge "$1" ]; }
+
+@test "the interface goes down under it: a report all the same, and exit 1" {
+	serve "dhcp-option=150,$LAB_SERVER"
+	local status=0
 	lab_start "$BATS_TEST_TMPDIR/out" ip netns exec phone "$B/cpr-phone" -i ph0 --no-delay \
 		--flash-rate 100
 	lab_wait 50 grep -q jar41sccp "$BATS_TEST_TMPDIR/out"
-	kill -TERM "$lab_pid"
-	local status=0
+	ip -n phone link set ph0 down
 	wait "$lab_pid" || status=$?
+	ip -n phone link set ph0 up
+	lab_wait 50 lab_carrier
 	[ "$status" = 1 ]
-	grep -q 'stuck at images: interrupted' "$BATS_TEST_TMPDIR/out"
-	lab_wait 20 grep -q DHCPRELEASE "$log"
+	grep -q 'stuck at images: Network is down' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "in scenario dhcp a fault of the network is an exit 6" {
+	serve 'dhcp-option=66,"tftp.example"'
+	run -6 --separate-stderr phone -s dhcp
+	grep -q 'would use TFTP server .*next server.*, but option66-unresolved' <<<"$output"
 }
 
 @test "what it cannot do is one line" {
+	serve "dhcp-option=150,$LAB_SERVER"
 	run -1 --separate-stderr phone -i nope0
 	[ "${#stderr_lines[@]}" = 1 ]
 	run -1 --separate-stderr phone -i lo
@@ -122,6 +172,10 @@ faults() { jq -r '.phones[0].faults[].id' <<<"$output"; }
 	[ "${#stderr_lines[@]}" = 1 ]
 	run -1 --separate-stderr sh -c '"$0" --list >/dev/full' "$B/cpr-phone"
 	[ "${#stderr_lines[@]}" = 1 ]
+	run -1 --separate-stderr phone -s dhcp --pcap /dev/full
+	grep -q "cannot write the record '/dev/full': No space left" <<<"$stderr"
+	run -2 --separate-stderr phone --pcap -
+	run -2 --separate-stderr phone --mac 02:ff:ff:ff:ff:ff --count 2
 	run -2 --separate-stderr phone -m 8961
 	grep -q -- --list <<<"$stderr"
 }

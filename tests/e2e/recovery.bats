@@ -91,19 +91,6 @@ cvm41sccp.9-4-2ES26.sbn" ]
 	sent_by_dnsmasq | head -n 1 | grep -qx OS79XX.TXT
 }
 
-@test "7941G-GE, 7906, 7965, 7975 and 7960: every wrapping" {
-	local model wrap
-	serve_once=
-	for model in 7961 7941G-GE 7906 7965 7975 7960; do
-		for wrap in zip tar-in-zip cop; do
-			find "$root/srv/tftp" -mindepth 1 -delete
-			take_in "$model" "$wrap"
-			[ -n "$serve_once" ] || { serve; serve_once=1; }
-			recovers "$model"
-		done
-	done
-}
-
 @test "a list that prints capitals: the image is served under both spellings" {
 	take_in 7961 zip --protocol sip --version 8-3-1S
 	serve

@@ -42,11 +42,47 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	jq -e '.findings == []' <<<"$output"
 }
 
+@test "an empty TFTP root, and none, are no good health" {
+	finds no-firmware /srv/tftp
+	rmdir "$tftp"
+	finds no-firmware /srv/tftp
+}
+
+@test "a folder among the kept sets that is not of our making is left out" {
+	put --model 7961
+	mkdir -p "$tftp/.phone-cpr/terms/"$'odd\033[2J\377'
+	cp "$tftp/term61.default.loads" "$tftp/.phone-cpr/terms/"odd*/
+	truncate -s 200 "$tftp/.phone-cpr/terms/"odd*/*
+	run -0 conf verify
+	[[ $output != *$'\033'* ]]
+	conf generate --only term
+}
+
 @test "a missing image" {
 	put --model 7961 --defect missing
 	finds missing-image apps41.9-4-2ES26.sbn
 	jq -e '.models[] | select(.model == "7961") | (.recoverable | not) and
 		.missing == ["apps41.9-4-2ES26.sbn"]' <<<"$output"
+}
+
+@test "a missing image of a load that the site file pins" {
+	put --model 7961 --defect missing
+	echo 'model "7961" { load = "SCCP41.9-4-2SR3-1S" recovery = "SCCP41.9-4-2SR3-1S" }' \
+		>>"$root/etc/phone-cpr/site.conf"
+	finds missing-image apps41.9-4-2ES26.sbn
+	finds pin-not-served SCCP41.9-4-2SR3-1S.loads
+	state >"$BATS_TEST_TMPDIR/before"
+	run -4 conf generate
+	[[ $output == *"not complete (apps41.9-4-2ES26.sbn)"* ]]
+	state | diff "$BATS_TEST_TMPDIR/before" -
+	rm "$tftp"/*
+	put --model 7961 --version 8-5-2S
+	put --model 7961
+	sed -i /^model/d "$root/etc/phone-cpr/site.conf"
+	echo 'model "7961" { recovery = "SCCP41.9-4-2SR3-1S" }
+		model "7961G-GE" { recovery = "SCCP41.8-5-2S" }' >>"$root/etc/phone-cpr/site.conf"
+	run -6 conf verify
+	[[ $output == *"give them the same recovery"* ]]
 }
 
 @test "a renamed image" {
@@ -176,6 +212,23 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	[[ $output != *root:* ]]
 }
 
+@test "an XMLDefault that is a link: verify reads it, generate does not replace it" {
+	put --model 7961
+	conf generate
+	mv "$tftp/XMLDefault.cnf.xml" "$root/srv/mine.xml"
+	ln -s ../mine.xml "$tftp/XMLDefault.cnf.xml"
+	run -0 --separate-stderr conf verify --json
+	jq -e '.findings == []' <<<"$output"
+	sed -i 's/>SCCP41[^<]*</>OLD</' "$root/srv/mine.xml"
+	run -4 conf generate
+	[[ $output == *"XMLDefault.cnf.xml: it is no file that cpr-conf could have written"* ]]
+	[ -L "$tftp/XMLDefault.cnf.xml" ]
+	rm "$tftp/XMLDefault.cnf.xml"
+	mkdir "$tftp/XMLDefault.cnf.xml"
+	run -4 conf generate
+	[[ $output == *"no regular file"* ]]
+}
+
 @test "an XMLDefault of two megabytes is refused" {
 	put --model 7961
 	{ echo '<Default>'; head -c 2000000 /dev/zero | tr '\0' ' '; echo '</Default>'; } \
@@ -205,7 +258,7 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	[[ $output == *"dnsmasq: restart it once, for /etc/dnsmasq.d/phone-cpr.conf is new"* ]]
 	[[ $output == *"set:net1"* ]]
 	dnsmasq --test -C "$static"
-	! grep -q tftp-lowercase "$static"
+	run ! grep -q tftp-lowercase "$static"
 	[ "$(stat -c %a "$static" "$live" "${live%/*}" | paste -sd ' ')" = "644 644 755" ]
 	(umask 077; rm -r "$root/etc/dnsmasq.d" "$root/var"; conf generate)
 	[ "$(stat -c %a "$static" "$live" "${live%/*}" | paste -sd ' ')" = "644 644 755" ]
@@ -224,13 +277,13 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 @test "what dnsmasq refuses is not written" {
 	put --model 7961
 	mkdir "$BATS_TEST_TMPDIR/bin"
-	printf '#!/bin/sh\necho "dnsmasq: bad option at line 3 of $3" >&2\nexit 1\n' \
+	printf '#!/bin/sh\n{ echo; echo "dnsmasq: bad option at line 3 of $3"; } >&2\nexit 1\n' \
 		>"$BATS_TEST_TMPDIR/bin/dnsmasq"
 	chmod +x "$BATS_TEST_TMPDIR/bin/dnsmasq"
 	state >"$BATS_TEST_TMPDIR/before"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -4 conf generate
 	echo "$output"
-	[[ $output == *"bad option at line 3"* ]]
+	[[ $output == *"bad option at line 3 of /etc/dnsmasq.d/phone-cpr.conf)"* ]]
 	state | diff "$BATS_TEST_TMPDIR/before" -
 }
 
@@ -271,6 +324,68 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	sed -i '/^network/d' "$root/etc/phone-cpr/site.conf"
 	run -0 --separate-stderr conf generate --json
 	jq -e '.reloads == ["dnsmasq"]' <<<"$output"
+}
+
+@test "a network that is added, or a live file that was removed, asks for a restart" {
+	put --model 7961
+	echo 'network "10.1.0.0/16" { tftp-servers = {"10.1.0.5"} }' >>"$root/etc/phone-cpr/site.conf"
+	conf generate
+	echo 'network "10.2.0.0/16" { tftp-servers = {"10.2.0.5"} }' >>"$root/etc/phone-cpr/site.conf"
+	run -0 --separate-stderr conf generate --json
+	jq -e '.reloads == ["dnsmasq"]' <<<"$output"
+	[[ $stderr == *"lines are gone from /var/lib/phone-cpr/dnsmasq/phone-cpr"* ]]
+	rm "$live"
+	run -0 --separate-stderr conf generate --json
+	jq -e '.reloads == ["dnsmasq"]' <<<"$output"
+}
+
+@test "two runs at a time: the second waits for the first" {
+	put --model 7961
+	flock "$root" sleep 2 &
+	lab_wait 20 eval '! flock -n "$root" true'
+	run -0 conf generate
+	[[ $output == *"waiting for another cpr-conf"* ]]
+	wait
+	flock "$root" sleep 5 &
+	lab_wait 20 eval '! flock -n "$root" true'
+	run -0 conf generate --check
+	[[ $output != *waiting* ]]
+	kill $!
+}
+
+@test "a full disk: what was written is named, the rest is old or absent, exit 1" {
+	put --model 7961
+	mkdir -p "$root/etc/dnsmasq.d/phone-cpr.conf/in-the-way"
+	run -4 conf generate
+	[[ $output == *"/etc/dnsmasq.d/phone-cpr.conf: it is no file"* ]]
+	rm -r "$root/etc/dnsmasq.d"
+	mkdir "$root/etc/dnsmasq.d"
+	mount -t tmpfs -o size=4k none "$root/etc/dnsmasq.d"
+	head -c 4096 /dev/zero >"$root/etc/dnsmasq.d/full.dpkg-old" || true
+	run -1 conf generate
+	echo "$output"
+	[[ $output == *"wrote '/var/lib/phone-cpr/dnsmasq/phone-cpr'"* ]]
+	[[ $output == *"/etc/dnsmasq.d/phone-cpr.conf: cannot write it: No space left"* ]]
+	[ "$(ls -A "$root/etc/dnsmasq.d")" = full.dpkg-old ]
+	umount "$root/etc/dnsmasq.d"
+	conf generate
+}
+
+@test "a TFTP root that is missing is made, one that is closed is named" {
+	rmdir "$tftp"
+	run -0 conf generate --only dnsmasq
+	[ "$(stat -c %a "$tftp")" = 755 ]
+	chmod 750 "$tftp"
+	run -0 conf generate --only dnsmasq
+	[[ $output == *"would not start: chmod o+rx '/srv/tftp'"* ]]
+}
+
+@test "stdout that is full is said, by exit status, too" {
+	for command in "verify --root $root" "plan --root $root --json" models \
+		"generate --root $root --print dnsmasq" "inspect $0"; do
+		run -1 bash -c "cpr-conf $command >/dev/full"
+		[[ $output == *"cannot print"* ]]
+	done
 }
 
 @test "a hand edit is noticed, named by its line and not overwritten" {
@@ -328,6 +443,20 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	[ ! -e "$static" ]
 }
 
+@test "below --root the host's own address is not taken for the image's" {
+	put --model 7961
+	ip link set lo up
+	ip link add own0 type dummy 2>/dev/null || ip link add own0 type veth peer name own1
+	ip addr add 198.51.100.7/24 dev own0
+	ip link set own0 up
+	echo "call-managers = {\"$LAB_SERVER\"}" >"$root/etc/phone-cpr/site.conf"
+	run -4 conf generate
+	[[ $output == *"set tftp-servers"* ]]
+	run -0 --separate-stderr cpr-conf plan --site "$root/etc/phone-cpr/site.conf"
+	[[ $output == *"198.51.100.7"* ]]
+	ip link del own0
+}
+
 @test "inspect: containers, own names, exit status" {
 	put --model 7961
 	run -0 --separate-stderr cpr-conf inspect --json "$tftp/term61.default.loads" \
@@ -354,6 +483,8 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	run -6 cpr-conf models --vendor-class 'Cisco AP c1240'
 	run -6 --separate-stderr cpr-conf models --vendor-class docsis1.0 --json
 	jq -e '.phone == false and .model == null' <<<"$output"
+	run -6 --separate-stderr cpr-conf models --vendor-class $'\377' --json
+	jq -e '.vendor_class == "?"' <<<"$output"
 }
 
 @test "usage: a mistyped command or emitter, and what is too much" {
@@ -363,6 +494,8 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	run -2 cpr-conf generate --only dnsmsq
 	[[ $output == *"did you mean 'dnsmasq'"* ]]
 	run -2 conf verify extra
+	run -2 conf generate --print term --check
+	run -2 conf generate --diff --json
 	run -0 cpr-conf --help
 	[[ $output == *generate*verify* ]]
 	run -0 cpr-conf generate --help

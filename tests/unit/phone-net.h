@@ -28,26 +28,30 @@
 enum answer {
 	ANSWERS,
 	REFUSES,
+	REJECTED, /* by a router on the way, with ICMP */
 	SILENT,
 };
 
 struct net {
 	/* the script */
-	bool no_dhcp, nak_once, duplicate_once, rogue_offer, other_on_renewal;
+	bool no_dhcp, nak_once, nak_always, duplicate_once, duplicate_always, rogue_offer,
+		rogue_nak, other_on_renewal, nak_on_renewal, broken_dhcp, no_ack;
 	const char *option150; /* bytes as hex; "" none */
 	const char *option66, *siaddr, *dns_name;
 	uint32_t lease;
 	enum answer first, second, http, manager;
 	const char *missing, *denied; /* one file's name */
 	unsigned lose_data, lose_ack, stranger_at, stop_at, pace_ms;
-	bool oack, big_block, wrong_sums, closed;
+	unsigned lose_every; /* of the frames in both directions */
+	bool oack, big_block, wrong_sums, closed, parrot, block_zero, other_address;
+	const char *error; /* text of error 0, instead of any file */
 	const struct cpr_fw_set *set;
 	const char *xml, *os79xx; /* XMLDefault.cnf.xml, OS79XX.TXT */
 
 	/* what happened */
 	char asked[4000]; /* the names, a blank behind each */
-	unsigned rrqs, unreachables, declines, releases, renewals, resets, pings,
-		arp_replies;
+	unsigned rrqs, unreachables, requests, declines, releases, renewals, resets,
+		pings, arp_replies;
 	uint8_t first_message[548];
 	char said[20000];
 	uint64_t rrq_at[64];
@@ -55,6 +59,7 @@ struct net {
 	/* the machinery */
 	struct cpr_phone *phone;
 	uint64_t now;
+	unsigned crossed;
 	unsigned long frames;
 	struct packet {
 		uint8_t bytes[1600];
@@ -89,6 +94,18 @@ static inline void net_push(struct net *n, const struct cpr_pen *p)
 	assert_false(p->full);
 	assert_true(n->tail - n->head < 64);
 	n->queue[n->tail++ % 64].len = p->len;
+}
+
+/* What a router answers: unreachable, with the packet's head as far as it must quote it. */
+static inline void net_reject(
+	struct net *n, const struct cpr_frame *f, const uint8_t *bytes, size_t len)
+{
+	struct cpr_pen p = net_pen(n);
+
+	assert_true(len >= 14 + 28);
+	cpr_frame_icmp(&p, n->mac, net_mac, net_address("10.0.0.254"), f->source, 3, 13,
+		0, bytes + 14, 28);
+	net_push(n, &p);
 }
 
 static inline void net_udp(struct net *n, struct in_addr from, uint16_t port, uint16_t to,
@@ -141,6 +158,8 @@ static inline void net_dhcp_answer(struct net *n, const struct cpr_dhcp *m, uint
 			cpr_dhcp_option(&p, 66, n->option66, strlen(n->option66));
 	}
 	cpr_dhcp_end(&p, 300);
+	if (n->broken_dhcp)
+		memcpy(bytes + 240, "\x35\xff", 2);
 	net_udp(n, me, 67, 68, &p);
 }
 
@@ -152,6 +171,7 @@ static inline void net_dhcp(struct net *n, const struct cpr_frame *f)
 	assert_int_equal(cpr_dhcp_parse(f->payload, f->payload_len, &m), CPR_DHCP_OK);
 	if (!n->first_message[0])
 		memcpy(n->first_message, f->payload, 548);
+	n->requests += m.type == CPR_DHCP_REQUEST;
 	n->declines += m.type == CPR_DHCP_DECLINE;
 	n->releases += m.type == CPR_DHCP_RELEASE;
 	if (n->no_dhcp)
@@ -160,24 +180,28 @@ static inline void net_dhcp(struct net *n, const struct cpr_frame *f)
 		net_dhcp_answer(n, &m, CPR_DHCP_OFFER, SERVER, false);
 		if (n->rogue_offer)
 			net_dhcp_answer(n, &m, CPR_DHCP_OFFER, SECOND, true);
-	} else if (m.type == CPR_DHCP_REQUEST && n->nak_once) {
-		n->nak_once = false;
+	} else if (m.type == CPR_DHCP_REQUEST &&
+		   (n->nak_once || n->nak_always ||
+			   (n->nak_on_renewal && m.ciaddr.s_addr))) {
+		n->nak_once = n->nak_on_renewal = false;
 		net_dhcp_answer(n, &m, CPR_DHCP_NAK, SERVER, true);
-	} else if (m.type == CPR_DHCP_REQUEST) {
+	} else if (m.type == CPR_DHCP_REQUEST && !n->no_ack) {
 		n->renewals += m.ciaddr.s_addr != 0;
 		if (m.ciaddr.s_addr && n->other_on_renewal)
 			n->option150 = "0a000003";
 		net_dhcp_answer(n, &m, CPR_DHCP_ACK, SERVER, false);
+		if (n->rogue_nak)
+			net_dhcp_answer(n, &m, CPR_DHCP_NAK, SECOND, true);
 	}
 }
 
 static inline void net_arp(struct net *n, const struct cpr_frame *f)
 {
 	struct cpr_pen p = net_pen(n);
-	bool probe = !f->source.s_addr;
+	bool probe = !f->source.s_addr, taken = n->duplicate_once || n->duplicate_always;
 
 	n->arp_replies += f->arp_op == 2;
-	if (f->arp_op != 1 || (probe && !n->duplicate_once))
+	if (f->arp_op != 1 || (probe && !taken))
 		return;
 	if (!probe && (ntohl(f->target.s_addr) & 0xff) > 9 &&
 		(ntohl(f->target.s_addr) & 0xff) != 254)
@@ -202,11 +226,12 @@ static inline void net_block(struct net *n)
 		return;
 	}
 	cpr_pen_be16(&p, CPR_TFTP_DATA);
-	cpr_pen_be16(&p, n->block);
+	cpr_pen_be16(&p, n->block_zero ? 0 : n->block);
 	cpr_pen_add(&p, n->data + at, len);
 	if (n->big_block)
 		cpr_pen_zeros(&p, 500);
-	net_udp(n, n->server, n->port, n->client, &p);
+	net_udp(n, n->other_address ? net_address(MANAGER) : n->server, n->port,
+		n->client, &p);
 	if (n->block == n->stranger_at)
 		net_udp(n, n->server, (uint16_t)(n->port + 1), n->client, &p);
 }
@@ -247,6 +272,8 @@ static inline void net_rrq(struct net *n, const struct cpr_frame *f, const char 
 	if (n->oack) {
 		cpr_pen_be16(&p, CPR_TFTP_OACK);
 		cpr_pen_add(&p, "tsize\0001", 8);
+	} else if (n->error) {
+		cpr_tftp_error(&p, 0, n->error);
 	} else if (n->denied && strcmp(name, n->denied) == 0) {
 		cpr_tftp_error(&p, 0, "Permission denied");
 	} else if (!n->data) {
@@ -258,11 +285,11 @@ static inline void net_rrq(struct net *n, const struct cpr_frame *f, const char 
 	net_udp(n, n->server, n->port, n->client, &p);
 }
 
-static inline void net_tftp(struct net *n, const struct cpr_frame *f)
+static inline void net_tftp(
+	struct net *n, const struct cpr_frame *f, const uint8_t *bytes, size_t len)
 {
 	struct cpr_tftp t;
 	bool second = f->target.s_addr == net_address(SECOND).s_addr;
-	struct cpr_pen p = net_pen(n);
 
 	if ((second ? n->second : n->first) != ANSWERS ||
 		(!second && f->target.s_addr != net_address(SERVER).s_addr &&
@@ -270,8 +297,7 @@ static inline void net_tftp(struct net *n, const struct cpr_frame *f)
 		return;
 	assert_int_equal(cpr_tftp_parse(f->payload, f->payload_len, &t), CPR_TFTP_OK);
 	if (n->closed) {
-		cpr_frame_icmp(&p, n->mac, net_mac, f->target, f->source, 3, 3, 0, "", 0);
-		net_push(n, &p);
+		net_reject(n, f, bytes, len);
 		return;
 	}
 	if (t.opcode == CPR_TFTP_RRQ) {
@@ -291,7 +317,7 @@ static inline void net_tftp(struct net *n, const struct cpr_frame *f)
 		}
 		if ((size_t)n->block * 512 > n->len)
 			return;
-		n->block++;
+		n->block += !n->parrot; /* or the same block again, for ever */
 		n->now += n->pace_ms;
 		net_block(n);
 	}
@@ -317,7 +343,8 @@ static inline void net_dns(struct net *n, const struct cpr_frame *f)
 	net_udp(n, net_address(SERVER), 53, f->source_port, &p);
 }
 
-static inline void net_tcp(struct net *n, const struct cpr_frame *f)
+static inline void net_tcp(
+	struct net *n, const struct cpr_frame *f, const uint8_t *bytes, size_t len)
 {
 	struct cpr_pen p = net_pen(n);
 	enum answer a = f->target_port == 6970 ? n->http : n->manager;
@@ -325,10 +352,19 @@ static inline void net_tcp(struct net *n, const struct cpr_frame *f)
 	n->resets += (f->tcp_flags & CPR_TCP_RST) != 0;
 	if (!(f->tcp_flags & CPR_TCP_SYN) || a == SILENT)
 		return;
+	if (a == REJECTED) {
+		net_reject(n, f, bytes, len);
+		return;
+	}
 	cpr_frame_tcp(&p, n->mac, net_mac, f->target, f->target_port, f->source,
 		f->source_port, 7, f->tcp_seq + 1,
 		a == ANSWERS ? CPR_TCP_SYN | CPR_TCP_ACK : CPR_TCP_RST | CPR_TCP_ACK);
 	net_push(n, &p);
+}
+
+static inline bool net_lost(struct net *n)
+{
+	return n->lose_every && ++n->crossed % n->lose_every == 0;
 }
 
 static inline unsigned long net_send(void *arg, const uint8_t *bytes, size_t len)
@@ -339,10 +375,12 @@ static inline unsigned long net_send(void *arg, const uint8_t *bytes, size_t len
 	assert_true(cpr_frame_parse(bytes, len, true, &f));
 	assert_false(f.checksum_wrong);
 	assert_memory_equal(f.from, n->mac, 6);
+	if (net_lost(n))
+		return ++n->frames;
 	if (f.kind == CPR_FRAME_ARP)
 		net_arp(n, &f);
 	else if (f.kind == CPR_FRAME_TCP)
-		net_tcp(n, &f);
+		net_tcp(n, &f, bytes, len);
 	else if (f.kind == CPR_FRAME_ICMP && f.icmp_type == 3)
 		n->unreachables++;
 	else if (f.kind == CPR_FRAME_ICMP && f.icmp_type == 0)
@@ -352,7 +390,7 @@ static inline unsigned long net_send(void *arg, const uint8_t *bytes, size_t len
 	else if (f.kind == CPR_FRAME_UDP && f.target_port == 53)
 		net_dns(n, &f);
 	else if (f.kind == CPR_FRAME_UDP)
-		net_tftp(n, &f);
+		net_tftp(n, &f, bytes, len);
 	else
 		fail_msg("the phone sent a frame of an unknown kind");
 	return ++n->frames;
@@ -370,13 +408,15 @@ static inline void net_event(void *arg, enum cpr_phone_event what, const char *t
 		strcat(strcat(n->said, text), "\n");
 }
 
-/* One turn: a frame if one is there, else sleep to the next deadline. */
+/* One turn: what is due, else a frame if one is there, else sleep to the next deadline. */
 static inline void net_turn(struct net *n)
 {
-	if (n->head != n->tail) {
+	if (n->head != n->tail && cpr_phone_deadline(n->phone) > n->now) {
 		struct packet *p = &n->queue[n->head++ % 64];
 
 		n->now++;
+		if (net_lost(n))
+			return;
 		cpr_phone_frame(n->phone, p->bytes, p->len, true, ++n->frames, n->now);
 	} else {
 		uint64_t next = cpr_phone_deadline(n->phone);

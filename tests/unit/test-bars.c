@@ -154,21 +154,22 @@ static void live_lines_stand_below_those_that_stay(void **state)
 	cpr_bars_set(b, 7, "one", 100, 200);
 	assert_string_equal(text_of(&s),
 		"first\nsecond\nthird\n"
-		"one                                [############            ]  50 %\n"
+		"one                                  [############            ]  50 %\n"
 		"two\n");
 	cpr_bars_done(b, 7, "ok");
 	cpr_bars_set(b, 9, "two", 0, 0);
 	wait_for_redraw();
 	cpr_bars_set(b, 9, "two", 77, 0);
-	assert_string_equal(text_of(&s), "first\nsecond\nthird\n"
-					 "one                                "
-					 "[############            ]  50 %  ok\n"
-					 "two                                77 bytes\n");
+	assert_string_equal(text_of(&s),
+		"first\nsecond\nthird\n"
+		"one                                  "
+		"[############            ]  50 %  ok\n"
+		"two                                  77 bytes\n");
 	cpr_bars_drop(b, 9);
 	cpr_bars_line(b, "end");
 	b = cpr_bars_free(b);
 	assert_string_equal(text_of(&s), "first\nsecond\nthird\n"
-					 "one                                "
+					 "one                                  "
 					 "[############            ]  50 %  ok\n"
 					 "end\n");
 	assert_int_equal(s.lost, 0);
@@ -226,18 +227,18 @@ static void narrow(void **state)
 		const char *label, *expected;
 	} rows[] = {
 		{80, "7961 …",
-			"7961 ~                             [############            ]  "
+			"7961 ~                               [############            ]  "
 			"50 %\n"},
 		/* the bar gives way, then the label */
 		{60, "7961 …",
-			"7961 ~                             [########        ]  50 %\n"},
+			"7961 ~                               [#######       ]  50 %\n"},
 		{45, "a label that is longer than its own field",
 			"a label that is longer than [####    ]  50 %\n"},
 		{26, "7961 and more", "7961 and [####    ]  50 %\n"},
 		{20, "7961 and more", "7961 and more\n"},
 		{8, "7961 and more", "7961 an\n"},
 		{80, "an\033[2Jd \x7f\a more",
-			"an?[2Jd ?? more                    [############            ]  "
+			"an?[2Jd ?? more                      [############            ]  "
 			"50 %\n"},
 	};
 
@@ -328,7 +329,7 @@ static void plain(void **state)
 				break;
 			n -= text[n] == '\r';
 		}
-		assert_string_equal(text, "first\ntwo                                "
+		assert_string_equal(text, "first\ntwo                                  "
 					  "[########################] 100 %  ok\n\1");
 		close(fd[0]);
 		close(fd[1]);

@@ -92,6 +92,9 @@ static void entries_and_depth(void **state)
 		assert_int_equal(cpr_meter_entry(&m), CPR_CAP_OK);
 	assert_int_equal(m.file, 0);
 	assert_int_equal(cpr_meter_entry(&m), CPR_CAP_ENTRIES);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(cpr_meter_firmware(&m), CPR_CAP_OK);
+	assert_int_equal(cpr_meter_firmware(&m), CPR_CAP_FIRMWARE);
 	assert_int_equal(cpr_meter_depth(3), CPR_CAP_OK);
 	assert_int_equal(cpr_meter_depth(4), CPR_CAP_DEPTH);
 }

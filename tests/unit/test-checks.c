@@ -37,6 +37,8 @@ struct world {
 	struct cpr_running running;
 	struct cpr_plan *plan;
 	struct cpr_findings found;
+	struct cpr_site_model pin;
+	bool refused; /* the pin cannot be */
 };
 
 static void fill_file(struct world *w, size_t i, const char *name, enum cpr_kind kind)
@@ -76,7 +78,8 @@ static void run(struct world *w)
 {
 	assert_int_equal(cpr_resolve(&w->firmware), 0);
 	assert_int_equal(
-		cpr_plan_build(&w->site, &w->firmware, &w->running, &w->plan, NULL), 0);
+		cpr_plan_build(&w->site, &w->firmware, &w->running, &w->plan, NULL),
+		w->refused ? -22 : 0);
 	cpr_checks_run(w->plan, &w->found);
 	assert_false(w->found.lost);
 }
@@ -171,6 +174,35 @@ static void no_server(struct world *w)
 {
 	w->site.tftp_server_n = 0;
 }
+static void pin_damaged(struct world *w)
+{
+	w->pin = (struct cpr_site_model){
+		.model = cpr_model_by_name("7961"), .load = (char *)LOAD};
+	w->site.model = &w->pin;
+	w->site.model_n = 1;
+	w->inspect[1].complete = 0;
+	w->refused = true;
+}
+
+static void pin_absent(struct world *w)
+{
+	pin_damaged(w);
+	w->inspect[1].complete = 1;
+	w->pin.load = NULL;
+	w->pin.recovery = (char *)"SCCP41.8-5-2S";
+}
+
+static void nothing(struct world *w)
+{
+	w->firmware.file_n = 0;
+}
+
+static void images_alone(struct world *w)
+{
+	w->file[0] = w->file[1];
+	w->firmware.file_n = 1;
+}
+
 static void no_manager(struct world *w)
 {
 	w->site.call_manager_n = 0;
@@ -216,6 +248,12 @@ static const struct {
 		"SCCP45.8-5-2S.loads", CPR_WARNING},
 	{"XMLDefault is no XML", malformed, "xmldefault-malformed", "XMLDefault.cnf.xml",
 		CPR_ERROR},
+	{"a damaged load is pinned", pin_damaged, "pin-not-served", LOAD ".loads",
+		CPR_ERROR},
+	{"an absent recovery is pinned", pin_absent, "pin-not-served",
+		"SCCP41.8-5-2S.loads", CPR_ERROR},
+	{"nothing", nothing, "no-firmware", "/srv/tftp", CPR_ERROR},
+	{"images alone", images_alone, "no-firmware", "/srv/tftp", CPR_WARNING},
 	{"no load", absent, "no-complete-load", "", CPR_ERROR},
 };
 
@@ -343,25 +381,37 @@ static void os79xx(void **state)
 static void term_version(void **state)
 {
 	static const struct {
-		const char *image;
+		const char *image, *version;
 		enum cpr_severity severity;
+		const char *brings;
 	} row[] = {
-		{"cvm41sccp.8-5-2TH1-9.sbn", CPR_NOTE},
-		{"cvm41sip.8-5-2TH1-9.sbn", CPR_WARNING},
+		{"cvm41sccp.8-5-2TH1-9.sbn", "8-5-2TH1-9", CPR_NOTE,
+			"it brings 8-5-2TH1-9,"},
+		{"cvm41sip.8-5-2TH1-9.sbn", "8-5-2TH1-9", CPR_WARNING,
+			"from sip to sccp"},
+		{"cvm41.sbn", "", CPR_NOTE, "it brings a load that is not here,"},
 	};
 	static struct world w;
 
 	(void)state;
 	for (size_t i = 0; i < CPR_ARRAY_LEN(row); i++) {
 		struct cpr_loads_entry entry = {.name = (char *)row[i].image, .size = -1};
-		struct cpr_loads other = {
-			.entry = &entry, .n = 1, .version = "8-5-2TH1-9"};
+		struct cpr_loads other = {.entry = &entry, .n = 1};
 
 		print_message("# %s\n", row[i].image);
 		fill(&w);
 		w.inspect[2].lists = &other;
+		strcpy(other.version, row[i].version);
 		run(&w);
 		assert_int_equal(count(&w, "term-version", T61, row[i].severity), 1);
+		for (size_t k = 0; k < w.firmware.load_n; k++)
+			if (w.firmware.load[k].term)
+				assert_string_equal(
+					w.firmware.load[k].version, row[i].version);
+		for (size_t k = 0; k < w.found.n; k++)
+			if (!strcmp(w.found.finding[k].id, "term-version"))
+				assert_non_null(
+					strstr(w.found.finding[k].text, row[i].brings));
 		clear(&w);
 	}
 }

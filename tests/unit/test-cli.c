@@ -57,6 +57,11 @@ static void say(void)
 	cpr_say(4, "%d of %s", 2, "three");
 }
 
+static void say_hostile(void)
+{
+	cpr_say(3, "%s", "a\nb\033[2J\x7f\t\xc3\xbc");
+}
+
 static void say_errors(void)
 {
 	struct cpr_errors e = {0};
@@ -73,6 +78,7 @@ static void talk(void **state)
 	(void)state;
 	assert_string_equal(said(false, say), "cpr: 2 of three\n");
 	assert_string_equal(said(true, say), "<4>2 of three\n");
+	assert_string_equal(said(false, say_hostile), "cpr: a?b?[2J??\xc3\xbc\n");
 	assert_string_equal(said(true, say_errors),
 		"<3>site.conf:7: wrong\n<3>a.zip: too\n"
 		"<3>out of memory: there is more wrong than is listed\n");

@@ -280,6 +280,47 @@ static const struct trouble {
 		"image-refused", NULL, false},
 	{"image of another version", CPR_FW_RENAMED, {.option150 = "0a000001"}, 0,
 		"image-refused", NULL, false},
+	{"the first server dead, the second good", CPR_FW_INTACT,
+		{.option150 = "0a0000010a000002", .first = SILENT, .xml = XML}, 0,
+		"tftp-no-answer", NULL, true},
+	{"150 turned round into no address at all", CPR_FW_INTACT,
+		{.option150 = "e100000a"}, 0, "option150-byte-order", "", false},
+	{"150 turned round, 66 good", CPR_FW_INTACT,
+		{.option150 = "e100000a", .option66 = SERVER, .xml = XML}, 0,
+		"option150-byte-order", NULL, true},
+	{"answers whose options pass their end", CPR_FW_INTACT,
+		{.option150 = "0a000001", .broken_dhcp = true}, 0, "dhcp-no-offer", "",
+		false},
+	{"refused for ever", CPR_FW_INTACT, {.option150 = "0a000001", .nak_always = true},
+		0, "dhcp-no-offer", "", false},
+	{"never acknowledged", CPR_FW_INTACT, {.option150 = "0a000001", .no_ack = true},
+		0, "dhcp-no-offer", "", false},
+	{"every address in use", CPR_FW_INTACT,
+		{.option150 = "0a000001", .duplicate_always = true}, 0, "dhcp-no-offer",
+		"", false},
+	{"a second server refuses what the first gave", CPR_FW_INTACT,
+		{.option150 = "0a000001", .rogue_nak = true, .xml = XML}, 0,
+		"dhcp-two-servers", NULL, true},
+	{"XMLDefault may not be read", CPR_FW_INTACT,
+		{.option150 = "0a000001", .denied = "XMLDefault.cnf.xml", .xml = XML}, 0,
+		"tftp-access-denied", NULL, false},
+	{"error 0: open fails", CPR_FW_INTACT,
+		{.option150 = "0a000001", .error = "No such file or directory"}, 0,
+		"tftp-file-missing", NULL, false},
+	{"error 0: a path that reads like a refusal", CPR_FW_INTACT,
+		{.option150 = "0a000001", .error = "/srv/access/x not found"}, 0,
+		"tftp-file-missing", NULL, false},
+	{"error 0: no reason known", CPR_FW_INTACT,
+		{.option150 = "0a000001", .error = "\33[2Jbusy"}, 0, "tftp-aborted", NULL,
+		false},
+	{"one block for ever", CPR_FW_INTACT,
+		{.option150 = "0a000001", .parrot = true, .pace_ms = 1}, 0,
+		"tftp-stalled", NULL, false},
+	{"block 0 for ever", CPR_FW_INTACT, {.option150 = "0a000001", .block_zero = true},
+		0, "tftp-stalled", NULL, false},
+	{"the answer comes from another address", CPR_FW_INTACT,
+		{.option150 = "0a000001", .other_address = true}, 0, "tftp-two-answerers",
+		NULL, false},
 	{"options confirmed", CPR_FW_INTACT, {.option150 = "0a000001", .oack = true}, 0,
 		"tftp-unexpected-oack", NULL, false},
 	{"blocks too large", CPR_FW_INTACT, {.option150 = "0a000001", .big_block = true},
@@ -333,7 +374,13 @@ static void trouble(void **state)
 			assert_string_equal(n.asked, t->asked);
 		if (strcmp(t->fault, "tftp-two-answerers") == 0)
 			assert_true(n.unreachables > 0);
-		assert_int_equal(n.releases, !t->net.no_dhcp && !t->net.wrong_sums);
+		/* What a server leased or may have leased is given back, and only that. */
+		assert_int_equal(n.releases,
+			!t->net.no_dhcp && !t->net.wrong_sums && !t->net.broken_dhcp &&
+				!t->net.nak_always && !t->net.duplicate_always);
+		/* Nothing of theirs speaks to the terminal. */
+		assert_null(strchr(n.said, 27));
+		assert_null(strchr(line, 27));
 		cpr_phone_free(n.phone);
 	}
 }
@@ -378,8 +425,11 @@ static const struct {
 	{"66 a name in the DNS",
 		{.option66 = "tftp.example", .dns_name = "tftp.example."}},
 	{"siaddr alone", {.siaddr = SERVER}},
-	{"the first server is dead", {.option150 = "0a0000010a000002", .first = SILENT}},
+	{"a firewall rejects port 6970 with ICMP",
+		{.option150 = "0a000001", .http = REJECTED}},
 	{"a gateway", {.option150 = "c0a80a69"}},
+	{"every 5th frame is lost", {.option150 = "0a000001", .lose_every = 5}},
+	{"every 17th frame is lost", {.option150 = "0a000001", .lose_every = 17}},
 };
 
 static void fair(void **state)
@@ -462,6 +512,61 @@ static void renewal(void **state)
 	net_run(&n, &c);
 	assert_true(has_fault(&n, "dhcp-not-renewed-alike"));
 	cpr_phone_free(n.phone);
+}
+
+/* A NAK clears everything: the phone starts over and comes back. */
+static void renewal_refused(void **state)
+{
+	_cleanup_(cpr_fw_set_freep) struct cpr_fw_set *set =
+		firmware("7961", CPR_FW_INTACT, -1);
+	static struct net n;
+	struct cpr_phone_config c = {.no_delay = true, .flash_rate = 500};
+
+	(void)state;
+	n = (struct net){.option150 = "0a000001",
+		.set = set,
+		.xml = XML,
+		.lease = 20,
+		.nak_on_renewal = true};
+	net_run(&n, &c);
+	assert_non_null(strstr(n.said, "refused to renew"));
+	assert_true(cpr_phone_ok(n.phone));
+	assert_int_equal(fault_count(&n), 0);
+	cpr_phone_free(n.phone);
+}
+
+/* Whenever it is stopped, the phone gives back what the server may think it has; and it never
+ * asks in vain to be woken at once, not even with a lease of a second. */
+static void stopped_anywhere(void **state)
+{
+	_cleanup_(cpr_fw_set_freep) struct cpr_fw_set *set =
+		firmware("7961", CPR_FW_INTACT, -1);
+	static struct net n;
+	struct cpr_phone_config c = {.no_delay = true};
+	bool over = false;
+
+	(void)state;
+	for (unsigned stop = 1; stop < 400 && !over; stop++) {
+		unsigned idle = 0;
+
+		n = (struct net){.option150 = "0a000001",
+			.set = set,
+			.xml = XML,
+			.lease = stop % 2 ? 1 : 600};
+		net_new(&n, &c);
+		for (unsigned turn = 0; turn < stop && !cpr_phone_over(n.phone); turn++) {
+			uint64_t before = n.now;
+
+			net_turn(&n);
+			idle = n.now == before ? idle + 1 : 0;
+			assert_true(idle < 5);
+		}
+		over = cpr_phone_over(n.phone);
+		cpr_phone_stop(n.phone, "interrupted", n.now);
+		assert_int_equal(n.releases, n.requests > 0);
+		cpr_phone_free(n.phone);
+	}
+	assert_true(over);
 }
 
 /* It has an address, so it answers for it: ARP, ping, and closed ports. */
@@ -582,6 +687,8 @@ int main(void)
 		cmocka_unit_test(retry_times),
 		cmocka_unit_test(flash_takes_time),
 		cmocka_unit_test(renewal),
+		cmocka_unit_test(renewal_refused),
+		cmocka_unit_test(stopped_anywhere),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(noise),
 		cmocka_unit_test(only_what_is_known),

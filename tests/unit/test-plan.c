@@ -27,6 +27,7 @@ struct load {
 	bool damaged; /* "gone.sbn" is missing */
 	bool root;
 	const char *image; /* one listed name */
+	bool bare;         /* no list: `name` is an image's file name */
 };
 
 struct row {
@@ -279,6 +280,24 @@ static const struct row rows[] = {
 		.named = true,
 		.recovery = "P0030801SR02",
 		.recoverable = true},
+	{.name = "7960: a drop leaves a load from before lists as it is named",
+		.load = {{"P0030801SR02"}, {"P00305000301.sbn", .bare = true}},
+		.model = "7960",
+		.running_id = 7,
+		.running = "P00305000301",
+		.load_name = "P00305000301",
+		.recovery = "P0030801SR02",
+		.recoverable = true},
+	{.name = "7960: upgrade auto leaves it",
+		.load = {{"P0030801SR02"}, {"P00305000301.sbn", .bare = true}},
+		.upgrade_auto = true,
+		.model = "7960",
+		.running_id = 7,
+		.running = "P00305000301",
+		.load_name = "P0030801SR02",
+		.named = true,
+		.recovery = "P0030801SR02",
+		.recoverable = true},
 	{.name = "a section without any firmware",
 		.model = "7965",
 		.pin_load = NULL,
@@ -328,14 +347,19 @@ static void fill_load(struct world *w, size_t i, const struct load *from)
 
 static void fill(struct world *w, const struct row *r)
 {
-	size_t n = 0;
+	size_t n = 0, files;
 
 	memset(w, 0, sizeof(*w));
-	for (; n < MAX && r->load[n].name; n++)
+	for (; n < MAX && r->load[n].name && !r->load[n].bare; n++)
 		fill_load(w, n, &r->load[n]);
+	for (files = n; files < MAX && r->load[files].name; files++)
+		w->file[files] = (struct cpr_file){.name = r->load[files].name,
+			.inspect = &w->inspect[files],
+			.mode = 0100644,
+			.inode = files + 1};
 	w->firmware = (struct cpr_firmware){.root = (char *)"/srv/tftp",
 		.file = w->file,
-		.file_n = n,
+		.file_n = files,
 		.load = w->load,
 		.load_n = n};
 	w->site = (struct cpr_site){.file = (char *)"site.conf",
@@ -444,6 +468,7 @@ static void shared_file(void **state)
 	w.site.model = two;
 	w.site.model_n = 2;
 	assert_int_equal(cpr_plan_build(&w.site, &w.firmware, NULL, &plan, &e), -22);
+	plan = cpr_plan_free(plan);
 	assert_int_equal(e.n, 1);
 	assert_non_null(strstr(e.line[0], "give them the same recovery"));
 

@@ -196,7 +196,9 @@ static void a_folder_in_the_way_is_an_error(void **state)
 
 	assert_int_equal(mkdirat(b->dir, "a", 0755), 0);
 	assert_int_equal(cpr_publish_bytes(b->dir, "a", "x", 1, 0644), -EISDIR);
-	assert_int_equal(cpr_publish_symlink(b->dir, "a", "x"), -EISDIR);
+	assert_int_equal(symlinkat("x", b->dir, "l"), 0);
+	assert_int_equal(cpr_publish_rename(b->dir, "l", "a", 0), -EISDIR);
+	assert_int_equal(unlinkat(b->dir, "l", 0), 0);
 	assert_string_equal(listing(b->dir), "a");
 }
 
@@ -246,7 +248,7 @@ static void race(int dir, char first)
 	for (int i = 0; i < 10; i++) {
 		text[0] = (char)i;
 		if (cpr_publish_bytes(dir, "a", text, sizeof(text), 0644) < 0 ||
-			cpr_publish_symlink(dir, "l", i % 2 ? "a" : "b") < 0)
+			cpr_publish_hardlink(dir, i % 2 ? "b" : "c", "l") < 0)
 			_exit(1);
 	}
 	_exit(0);
@@ -258,6 +260,8 @@ static void writers_race_to_one_whole_file(void **state)
 	static char text[100000];
 	int fd;
 
+	assert_int_equal(cpr_publish_bytes(b->dir, "b", "b", 1, 0644), 1);
+	assert_int_equal(cpr_publish_bytes(b->dir, "c", "c", 1, 0644), 1);
 	for (char w = 0; w < 8; w++)
 		if (fork() == 0)
 			race(b->dir, (char)('a' + w));
@@ -272,22 +276,25 @@ static void writers_race_to_one_whole_file(void **state)
 	for (size_t i = 2; i < sizeof(text); i++)
 		assert_int_equal(text[i], text[1]);
 	close(fd);
-	assert_string_equal(listing(b->dir), "a l");
+	assert_string_equal(listing(b->dir), "a b c l");
 }
 
-static void symlinks(void **state)
+static void a_staged_link_moves(void **state)
 {
 	struct box *b = *state;
 	char target[16] = "";
 
-	assert_int_equal(cpr_publish_symlink(b->dir, "l", "a"), 1);
-	assert_int_equal(cpr_publish_symlink(b->dir, "l", "a"), 0);
-	assert_int_equal(symlinkat("stale", b->dir, ".l.link"), 0);
-	assert_int_equal(cpr_publish_symlink(b->dir, "l", "ab"), 1);
+	assert_int_equal(symlinkat("a", b->dir, ".s"), 0);
+	assert_int_equal(cpr_publish_rename(b->dir, ".s", "l", 0644), 1);
+	assert_int_equal(symlinkat("a", b->dir, ".s"), 0);
+	assert_int_equal(cpr_publish_rename(b->dir, ".s", "l", 0644), 0);
+	assert_int_equal(symlinkat("ab", b->dir, ".s"), 0);
+	assert_int_equal(cpr_publish_rename(b->dir, ".s", "l", 0644), 1);
 	assert_int_equal(readlinkat(b->dir, "l", target, sizeof(target)), 2);
 	assert_string_equal(target, "ab");
 	assert_int_equal(cpr_publish_bytes(b->dir, "f", "x", 1, 0644), 1);
-	assert_int_equal(cpr_publish_symlink(b->dir, "f", "l"), 1);
+	assert_int_equal(symlinkat("l", b->dir, ".s"), 0);
+	assert_int_equal(cpr_publish_rename(b->dir, ".s", "f", 0644), 1);
 	assert_string_equal(listing(b->dir), "f l");
 }
 
@@ -372,7 +379,7 @@ int main(void)
 		TEST(a_killed_writer_leaves_a_dot_file_for_the_next),
 		TEST(a_living_writer_is_not_robbed),
 		TEST(writers_race_to_one_whole_file),
-		TEST(symlinks),
+		TEST(a_staged_link_moves),
 		TEST(hardlinks),
 		TEST(a_staged_file_moves),
 		TEST(folders),

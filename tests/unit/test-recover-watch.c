@@ -281,6 +281,23 @@ static void renewing_is_no_boot(void **state)
 	cpr_bench_watch_clear(&s.w);
 }
 
+/* Names are shown on terminals and in JSON: what is no name does not get that far. */
+static void hostile_names(void **state)
+{
+	static const char *const names[] = {
+		"SEP\033]0;x\007.cnf.xml", "SEP\377.cnf.xml", ""};
+	struct story s = begin();
+	struct cpr_bench_phone *p = dora(&s, phone_mac, P7961);
+
+	(void)state;
+	for (size_t i = 0; i < CPR_ARRAY_LEN(names); i++)
+		missing(&s, names[i]);
+	assert_int_equal(p->file_n, 0);
+	missing(&s, "SEP001B54AABBCC.cnf.xml");
+	assert_int_equal(p->file_n, 1);
+	cpr_bench_watch_clear(&s.w);
+}
+
 /* The phone takes all, refuses it, and starts again at its term file: not back. */
 static void starts_again(void **state)
 {
@@ -483,6 +500,7 @@ int main(void)
 		cmocka_unit_test(comes_back),
 		cmocka_unit_test(comes_back_quietly),
 		cmocka_unit_test(renewing_is_no_boot),
+		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(starts_again),
 		cmocka_unit_test(lacks_an_image),
 		cmocka_unit_test(reads_its_load_afterwards),

@@ -1,5 +1,6 @@
 #include "cleanup.h"
 #include "errors.h"
+#include "site-keys.h"
 #include "site.h"
 
 #include <arpa/inet.h>
@@ -474,10 +475,48 @@ static void makes_up_no_address(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void look_up(const cfg_opt_t *keys, const char *page)
+{
+	for (; keys->name; keys++) {
+		char mention[64];
+
+		snprintf(mention, sizeof(mention), "Ic %s", keys->name);
+		if (!strstr(page, mention))
+			fail_msg("the manual page does not name %s", keys->name);
+		if (keys->type == CFGT_SEC)
+			look_up(keys->subopts, page);
+	}
+}
+
+/* Reads the manual page, as tests run in the source tree. */
+static void the_manual_page_names_every_key_and_its_example_is_right(void **state)
+{
+	_cleanup_(cpr_site_keys_freep) cfg_t *cfg = cpr_site_keys_new();
+	_cleanup_(cpr_fclosep) FILE *f = fopen("docs/phone-cpr-site.conf.5", "r");
+	_cleanup_(cpr_site_freep) struct cpr_site *s = NULL;
+	static char page[16384];
+	char said[256], *shown, *end;
+
+	(void)state;
+	assert_non_null(f);
+	assert_in_range(fread(page, 1, sizeof(page), f), 1, sizeof(page) - 1);
+	look_up(cfg->opts, page);
+	shown = strstr(page, ".Bd -literal\n");
+	assert_non_null(shown);
+	shown += strlen(".Bd -literal\n");
+	end = strstr(shown, ".Ed");
+	assert_non_null(end);
+	assert_int_equal(
+		read_text(shown, (size_t)(end - shown), &s, said, sizeof(said)), 0);
+	assert_string_equal(said, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_every_key),
+		cmocka_unit_test(
+			the_manual_page_names_every_key_and_its_example_is_right),
 		cmocka_unit_test(has_defaults),
 		cmocka_unit_test(needs_no_file),
 		cmocka_unit_test(finds_the_file_below_root),

@@ -63,6 +63,14 @@ static const struct {
 		HEAD "<Default>\n\t" GROUP("192.0.2.1") "\n\t" LOAD7941 "\n\t" LOAD7961
 							"\n</Default>\n",
 		NULL},
+	{"comments inside an element stay",
+		"<Default>" GROUP("192.0.2.1") LOAD7961
+		"<loadInformation115 "
+		"model=\"Cisco 7941\"><!-- a -->OLD<!-- b --></loadInformation115></Default>",
+		HEAD "<Default>" GROUP("192.0.2.1") LOAD7961
+		"<loadInformation115 model=\"Cisco 7941\">L<!-- a --><!-- b "
+		"--></loadInformation115></Default>\n",
+		NULL},
 	{"between the ids, comments stay with their lines",
 		HEAD
 		"<Default>\n\t" GROUP("192.0.2.1") "\n\t<!-- old "
@@ -270,6 +278,48 @@ static void damage(void **state)
 	}
 }
 
+/* However many rows of others stand before it, a known model's row is read; of two the first. */
+static void many_rows(void **state)
+{
+	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
+	struct cpr_running running = {0};
+
+	(void)state;
+	cpr_buf_puts(&b, "<Default>");
+	for (int i = 50000; i < 50200; i++)
+		cpr_buf_printf(&b, "<loadInformation%d>X</loadInformation%d>", i, i);
+	cpr_buf_puts(
+		&b, LOAD7961 "<loadInformation30018>M</loadInformation30018></Default>");
+	xmldefault_read(b.data, b.len, &running);
+	assert_string_equal(cpr_running_load(&running, 30018), "L");
+	assert_string_equal(cpr_running_load(&running, 50000), "X");
+	assert_int_equal(running.n, CPR_ARRAY_LEN(running.row));
+}
+
+/* In UTF-16 the two bytes of one letter may look like the end of a line. */
+static void utf16(void **state)
+{
+	static const char ascii[] =
+		"\xfe\xff<?xml version=\"1.0\" encoding=\"UTF-16\"?><Default><!--@--></Default>";
+	char wide[2 * sizeof(ascii)];
+	size_t n = 2;
+	_cleanup_(cpr_buf_free) struct cpr_buf out = {0}, again = {0};
+	struct literal l;
+
+	(void)state;
+	memcpy(wide, ascii, 2);
+	for (const char *c = ascii + 2; *c; c++) {
+		wide[n++] = *c == '@' ? 0x0d : 0;
+		wide[n++] = *c == '@' ? 0x0a : *c;
+	}
+	fill(&l, 1);
+	assert_int_equal(xmldefault_merge("X", wide, n, &l.plan, &out, NULL), 0);
+	assert_int_equal(
+		xmldefault_merge("X", out.data, out.len, &l.plan, &again, NULL), 0);
+	assert_int_equal(out.len, again.len);
+	assert_int_equal(out.len % 2, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +327,8 @@ int main(void)
 		cmocka_unit_test(fresh),
 		cmocka_unit_test(torn_groups),
 		cmocka_unit_test(damage),
+		cmocka_unit_test(many_rows),
+		cmocka_unit_test(utf16),
 	};
 
 	return cmocka_run_group_tests_name("xmldefault", tests, NULL, NULL);

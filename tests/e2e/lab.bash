@@ -98,15 +98,15 @@ lab_site() {
 }
 
 # lab_kea DIR: a real kea-dhcp4 with DIR/kea.json, its log in DIR/kea.log, its control socket
-# at DIR/socket, until it serves.  Extra words before the program: lab_kea DIR ENV=VALUE...
+# at DIR/socket, until it serves.  Words before the program: lab_kea DIR ip netns exec NAME
 lab_kea() {
 	local dir=$1
 	shift
 	# the library's sanitizers must come first into a program that has none; what Kea
 	# itself leaks is not ours to see
 	if ldd "$B/libdhcp_option150.so" | grep -q libasan; then
-		set -- "$@" "LD_PRELOAD=$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
-			"ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0"
+		set -- "LD_PRELOAD=$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
+			"ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" "$@"
 	fi
 	lab_start "$dir/kea.log" env KEA_LOCKFILE_DIR="$dir" KEA_PIDFILE_DIR="$dir" "$@" \
 		kea-dhcp4 -c "$dir/kea.json"

@@ -108,6 +108,7 @@ lab_kea() {
 		set -- "LD_PRELOAD=$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
 			"ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" "$@"
 	fi
+	: >"$dir/kea.log" # of an earlier start
 	lab_start "$dir/kea.log" env KEA_LOCKFILE_DIR="$dir" KEA_PIDFILE_DIR="$dir" "$@" \
 		kea-dhcp4 -c "$dir/kea.json"
 	lab_kea_pid=$lab_pid

@@ -60,7 +60,10 @@ exchange() {
 	run -0 say discover class="$PHONE" "$@"
 	offer=$output
 	address=$(got yiaddr)
-	run -0 say request class="$PHONE" "$@" address="$address" sid="$LAB_SERVER"
+	local sid
+	sid=$(got 54)
+	sid=$(printf '%d.%d.%d.%d' "0x${sid:0:2}" "0x${sid:2:2}" "0x${sid:4:2}" "0x${sid:6:2}")
+	run -0 say request class="$PHONE" "$@" address="$address" sid="$sid"
 }
 
 # servers LIST: 150 of the OFFER and of the ACK after exchange, in hex

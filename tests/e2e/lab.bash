@@ -97,19 +97,22 @@ lab_site() {
 		"${@:2}" >"$1/etc/phone-cpr/site.conf"
 }
 
+# What a program needs in its environment that loads the hook: the library's sanitizers must
+# come first into one that has none, and what Kea itself leaks is not ours to see.
+lab_kea_env=()
+if ldd "$B/libdhcp_option150.so" 2>/dev/null | grep -q libasan; then
+	lab_kea_env=("LD_PRELOAD=$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+		"ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0")
+fi
+
 # lab_kea DIR: a real kea-dhcp4 with DIR/kea.json, its log in DIR/kea.log, its control socket
-# at DIR/socket, until it serves.  Extra words before the program: lab_kea DIR ENV=VALUE...
+# at DIR/socket, until it serves.  Words before the program: lab_kea DIR ip netns exec NAME
 lab_kea() {
 	local dir=$1
 	shift
-	# the library's sanitizers must come first into a program that has none; what Kea
-	# itself leaks is not ours to see
-	if ldd "$B/libdhcp_option150.so" | grep -q libasan; then
-		set -- "$@" "LD_PRELOAD=$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
-			"ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0"
-	fi
-	lab_start "$dir/kea.log" env KEA_LOCKFILE_DIR="$dir" KEA_PIDFILE_DIR="$dir" "$@" \
-		kea-dhcp4 -c "$dir/kea.json"
+	: >"$dir/kea.log" # of an earlier start
+	lab_start "$dir/kea.log" env KEA_LOCKFILE_DIR="$dir" KEA_PIDFILE_DIR="$dir" \
+		"${lab_kea_env[@]}" "$@" kea-dhcp4 -c "$dir/kea.json"
 	lab_kea_pid=$lab_pid
 	lab_wait 200 lab_kea_up "$dir" "$lab_pid" && grep -q DHCP4_STARTED "$dir/kea.log"
 }

@@ -19,7 +19,7 @@ kea_setup() {
 
 kea_teardown() {
 	lab_stop
-	[ ! -f "$dir/kea.log" ] || grep -v ' INFO ' "$dir/kea.log" | tail -n 30
+	[ ! -f "$dir/kea.log" ] || grep -av ' INFO ' "$dir/kea.log" | tail -n 15
 }
 
 # kea_config PARAMETERS [JQ-PROGRAM]: DIR/kea.json with the hook's parameters (the inside of

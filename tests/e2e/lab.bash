@@ -50,7 +50,8 @@ lab_root() {
 	mount --bind "$1/var/lib/phone-cpr" /var/lib/phone-cpr
 }
 
-# lab_start LOG COMMAND...: in the background; its pid is in lab_pid, and lab_stop ends it
+# lab_start LOG PROGRAM...: in the background; its pid is in lab_pid, and lab_stop ends it (of a
+# function it would end the shell alone)
 lab_start() {
 	local log=$1
 	shift

@@ -22,14 +22,14 @@ stage() { jq -r --arg mac "$1" '.phones[] | select(.mac == $mac) | .stage' <<<"$
 @test "of three phones one comes back; the two that are stuck are told apart in time" {
 	dark_bench
 	bench --timeout 1 --json
-	lab_start "$BATS_TEST_TMPDIR/7961" lab_phone "$B/cpr-phone" -i ph0 --model 7961 --no-delay
+	lab_start "$BATS_TEST_TMPDIR/7961" ip netns exec phone "$B/cpr-phone" -i ph0 --model 7961 --no-delay
 	back=$lab_pid
 	# A board that the load does not know: it reads the list and asks for no image.
-	lab_start "$BATS_TEST_TMPDIR/board" lab_phone "$B/cpr-phone" -i ph0 --model 7961 \
+	lab_start "$BATS_TEST_TMPDIR/board" ip netns exec phone "$B/cpr-phone" -i ph0 --model 7961 \
 		--mac 02:1b:54:00:00:20 --no-delay --hardware-mask 255 --timeout 15
 	board=$lab_pid
 	# The package is not for this model.
-	lab_start "$BATS_TEST_TMPDIR/7970" lab_phone "$B/cpr-phone" -i ph0 --model 7970 \
+	lab_start "$BATS_TEST_TMPDIR/7970" ip netns exec phone "$B/cpr-phone" -i ph0 --model 7970 \
 		--mac 02:1b:54:00:00:30 --no-delay --timeout 15
 	other=$lab_pid
 	run lab_phone busybox udhcpc -f -n -q -t 3 -T 1 -i ph0 -V "Cisco AP c1240" -s /bin/true

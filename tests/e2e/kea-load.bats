@@ -1,0 +1,83 @@
+# The Kea hook under strain: malformed messages by the thousand, and reloads under load.
+bats_require_minimum_version 1.5.0
+load lab.bash
+load kea.bash
+
+setup_file() { kea_setup_file; }
+setup() { kea_setup; }
+teardown() { kea_teardown; }
+
+MULTI='.["multi-threading"] = {"enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64}'
+
+counter() { kea_say statistic-get "{\"name\": \"$1\"}" | jq ".arguments[\"$1\"][0][0]"; }
+
+@test "ten thousand malformed messages, and the next phone is served" {
+	# DEBUG, so that what is logged of them is formatted too
+	kea "$SERVERS, \"track-phones\": 100, \"recovery\": {\"tftp-servers\": [\"192.0.2.200\"]}" \
+		"$MULTI | .loggers += [{name: \"kea-dhcp4.option150-hooks\", severity: \"DEBUG\", debuglevel: 99,
+			output_options: [{output: \"$dir/hook.log\"}]}] | .subnet4[0].pools = [{pool: \"192.0.2.100 - 192.0.2.250\"}] |
+			.[\"valid-lifetime\"] = 1"
+	lab_phone "$BATS_TEST_DIRNAME/dhcp-storm" 10000 "${STORM_SEED:-1}"
+	# most of them arrived, and phones were among them
+	[ "$(counter pkt4-received)" -gt 5000 ]
+	[ "$(counter option150.sent)" -gt 100 ]
+	# by a relay: the pool here may be full of addresses that were declined
+	exchange giaddr=10.1.0.1
+	servers c0000207c0000208
+	[ "$(kea_say option150-status | jq .arguments.phones)" -le 100 ]
+	run ! grep -a OPTION150_CALLOUT_FAILED "$dir/kea.log" "$dir/hook.log"
+	run ! lab_gone "$lab_kea_pid"
+}
+
+# threads, descriptors and maps of the server
+held() {
+	ls "/proc/$lab_kea_pid/task" | wc -l
+	ls "/proc/$lab_kea_pid/fd" | wc -l
+}
+
+reloads() {
+	# a prober of its own each time: 127.0.0.1 answers nothing
+	local parameters='"tftp-servers": ["192.0.2.7", "192.0.2.8"], "health": {"interval": 1, "failures": 100}'
+	kea_config "$parameters" "$1"
+	lab_kea "$dir"
+	exchange
+	kea_say config-reload | jq -e '.result == 0'
+	local before
+	before=$(held)
+	lab_start "$dir/perfdhcp.log" ip netns exec phone perfdhcp -4 -l ph0 -r 200 -R 40 -p 30 \
+		-W 100000 -o "60,$(printf %s "$PHONE" | od -An -tx1 | tr -d ' \n')" "$LAB_SERVER"
+	local perf=$lab_pid i
+	for i in {1..200}; do
+		# one in ten is bad, one in ten is a libreload
+		case $i in
+		*3) kea_config "$BAD" "$1" ;;
+		*4) kea_config "$parameters" "$1" ;;
+		esac
+		if [[ $i = *7 ]]; then
+			kea_say libreload >/dev/null
+		else
+			kea_say config-reload >/dev/null
+		fi
+	done
+	lab_stop "$perf"
+	kea_say config-reload | jq -e '.result == 0'
+	renew
+	[ "$(got type) $(got 150)" = 'ack c0000207c0000208' ]
+	exchange mac=00:1b:54:00:00:02
+	servers c0000207c0000208
+	[ "$(counter option150.sent)" -gt 20 ]
+	echo "before: $before, after: $(held)"
+	[ "$(held)" = "$before" ]
+	# and it ends when told to
+	[[ $B = */asan ]] || {
+		kill -TERM "$lab_kea_pid"
+		lab_wait 30 lab_gone "$lab_kea_pid"
+		wait "$lab_kea_pid"
+	}
+}
+BAD='"tftp-servers": ["192.0.2.300"]'
+
+@test "200 reloads under load, single-threaded: nothing is lost, phones are served" {
+	reloads '.["multi-threading"] = {"enable-multi-threading": false}'
+}
+@test "200 reloads under load, multi-threaded: nothing is lost, phones are served" { reloads "$MULTI"; }

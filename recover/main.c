@@ -384,8 +384,10 @@ static int serve(
 		cpr_bench_report(&w, stdout);
 	else if (rc)
 		cpr_bench_report(&w, stderr);
-	if (o->json && cpr_bench_report_json(&w, stdout) < 0)
-		cpr_errors_add(e, NULL, 0, "out of memory: no report");
+	if (o->json && cpr_bench_report_json(&w, stdout) < 0) {
+		cpr_errors_add(e, NULL, 0, "cannot write the report");
+		rc = CPR_EXIT_FAILED;
+	}
 	return rc;
 }
 

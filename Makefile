@@ -124,11 +124,11 @@ check-headers:  ## compile every header on its own
 	  echo "#include \"$$h\"" | $(CXX) $(cppflags) -I. -Ilib -I$${h%/*} -isystem /usr/include/kea \
 	    -std=c++17 $(warn) -Werror -fsyntax-only -x c++ -; done
 check-format:  ## compare the sources with .clang-format
-	@clang-format --dry-run -Werror $(wildcard */*.[ch] */*.cc */*/*.[ch])
+	@clang-format --dry-run -Werror $(wildcard */*.[ch] */*.cc */*/*.[ch] */*/*.cc)
 	@# bats does not see a command fail that stands behind a bare "!"
 	@if grep -nE '^\s+! [^|]*$$' tests/e2e/*.bats; then echo 'write "run ! COMMAND"' >&2; exit 1; fi
 format:  ## rewrite the sources in the house style
-	@clang-format -i $(wildcard */*.[ch] */*.cc */*/*.[ch])
+	@clang-format -i $(wildcard */*.[ch] */*.cc */*/*.[ch] */*/*.cc)
 
 # INSTALL_FILES is a table of mode:source:destination; install and uninstall read it.
 field = $(word $1,$(subst :, ,$2))

@@ -24,3 +24,11 @@ $1-cppflags := $(CMOCKA_CFLAGS)
 $1-ldflags  := $(CMOCKA_LIBS)
 endef
 $(foreach t,$(TESTS),$(eval $(call declare-test,$t)))
+
+# A hook library beside ours, for the tests of what another one does to it.
+TOOLS              += refuse.so
+refuse.so-src      := tests/kea/refuse.cc
+refuse.so-cppflags := -isystem /usr/include/kea
+refuse.so-ld       := $(CXX)
+refuse.so-map      := kea-hook/exports.map
+refuse.so-ldflags  := -lkea-hooks -lkea-cc -lkea-exceptions

@@ -141,13 +141,30 @@ bad_by_signal() {
 }
 
 @test "a library that joins a live server with bad parameters and strict takes nothing down" {
-	kea "$SERVERS" '.["hooks-libraries"] = []'
+	kea "$SERVERS" "$MULTI | .[\"hooks-libraries\"] = []"
 	exchange
 	[ -z "$(got 150)" ]
-	reconfigure "$BAD, \"strict\": true"
+	# Kea takes the rest of the configuration: it was not refused
+	reconfigure "$BAD, \"strict\": true" "$MULTI | .[\"valid-lifetime\"] = 777"
 	[ "$result" = 1 ]
+	grep -q 'configuration applied' <<<"$text"
 	exchange
-	[ "$(got type)$(got 150)" = ack ]
+	[ "$(got type)$(got 150) $(got 51)" = 'ack 00000309' ]
+}
+
+@test "another library refuses the configuration: our parameters stay those of the old one" {
+	refusing() { echo "$SINGLE | .[\"hooks-libraries\"] |= [{library: \"$(realpath "$B/refuse.so")\", parameters: {refuse: $1}}] + ."; }
+	kea "$SERVERS" "$(refusing false)"
+	exchange
+	reconfigure '"tftp-servers": ["192.0.2.9"]' "$(refusing true)"
+	[ "$result" = 1 ]
+	grep -q 'refused on purpose' <<<"$text"
+	grep -q 'WARN.*OPTION150_OTHER_REFUSED' "$dir/kea.log"
+	served
+	reconfigure '"tftp-servers": ["192.0.2.9"]' "$(refusing false)"
+	[ "$result" = 0 ]
+	exchange
+	servers c0000209
 }
 
 @test "no parameters at all are bad ones, and so is a list" {

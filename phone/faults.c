@@ -15,10 +15,10 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 		"first request: the phone notices a change under it"},
 	[CPR_FAULT_OPTION150_WRONG_TYPE] = {"option150-wrong-type",
 		"define option 150 as a list of IPv4 addresses, four bytes each, not as "
-		"text; cpr-conf option150 prints it for each kind of server"},
+		"text: 192.168.10.105 is the bytes c0 a8 0a 69"},
 	[CPR_FAULT_OPTION150_BYTE_ORDER] = {"option150-byte-order",
-		"write the bytes of option 150 in the order of the address; cpr-conf "
-		"option150 prints them for each kind of server"},
+		"write the bytes of option 150 in the order of the address: "
+		"192.168.10.105 is c0 a8 0a 69"},
 	[CPR_FAULT_OPTION66_UNRESOLVED] = {"option66-unresolved",
 		"put the dotted address into option 66, or give a DNS server (option 6) "
 		"that knows the name"},

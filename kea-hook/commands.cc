@@ -177,9 +177,9 @@ std::string why(const cpr_answer &answer, const cpr_parameters *p)
 {
 	switch (answer.reason) {
 	case CPR_REASON_SENT:
-		if (answer.network == -2)
+		if (answer.network == CPR_NETWORK_RECOVERY)
 			return "listed for recovery";
-		if (answer.network < 0)
+		if (answer.network == CPR_NETWORK_GENERAL)
 			return "from tftp-servers";
 		return "from networks[" + std::to_string(answer.network) + "], " +
 		       text_of(p->network[answer.network].prefix) + "/" +
@@ -217,14 +217,8 @@ ConstElementPtr explain(const ConstElementPtr &arguments)
 	std::copy(mac.begin(), mac.end(), facts.mac);
 	facts.recovery =
 		cpr_phones_marked(hook.phones(), mac.data(), wall_clock(), nullptr);
-	std::vector<uint32_t> dead;
-	if (hook.health()) {
-		size_t n = 0;
-		cpr_decider_servers(hook.decider(), &n);
-		dead.resize((n + 31) / 32);
-		cpr_health_dead(hook.health(), dead.data(), dead.size());
-		facts.dead = dead.data();
-	}
+	if (hook.health())
+		facts.dead = cpr_health_dead(hook.health());
 	cpr_answer answer = {};
 	cpr_decide(hook.decider(), &facts, &answer);
 

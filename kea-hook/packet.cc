@@ -238,14 +238,8 @@ void packet_send(Hook &hook, const Seen *seen, const Pkt4 &query, Pkt4 &response
 		facts.recovery = seen->recovery;
 		facts.last = seen->discover || !seen->last.n ? nullptr : &seen->last;
 		read_response(response, facts);
-		std::vector<uint32_t> dead;
-		if (hook.health()) {
-			size_t n;
-			cpr_decider_servers(hook.decider(), &n);
-			dead.resize((n + 31) / 32);
-			cpr_health_dead(hook.health(), dead.data(), dead.size());
-			facts.dead = dead.data();
-		}
+		if (hook.health())
+			facts.dead = cpr_health_dead(hook.health());
 		cpr_decide(hook.decider(), &facts, &answer);
 		put_answer(response, answer);
 		if (answer.reason == CPR_REASON_KEPT_ADMIN) {

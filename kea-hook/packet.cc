@@ -176,7 +176,8 @@ SeenPtr packet_received(Hook &hook, Pkt4 &query)
 		request_options(query, {CPR_OPTION_TFTP_SERVER_ADDRESS});
 
 	const auto hardware = query.getHWAddr();
-	if (!hardware || hardware->hwaddr_.size() != sizeof seen->mac)
+	if (!hardware || hardware->hwaddr_.size() != sizeof seen->mac ||
+		!cpr_mac_host(hardware->hwaddr_.data()))
 		return seen;
 	seen->has_mac = true;
 	std::copy(hardware->hwaddr_.begin(), hardware->hwaddr_.end(), seen->mac);

@@ -108,11 +108,7 @@ ConstElementPtr status(const ConstElementPtr &arguments)
 	return createAnswer(CONTROL_RESULT_SUCCESS, text, all);
 }
 
-std::string reason_of(const cpr_phone_row &row)
-{
-	return cpr_reason_name(row.reason);
-}
-
+// Times are seconds ago.
 ElementPtr phone_element(const cpr_phone_row &row, int64_t now)
 {
 	ElementPtr one = Element::createMap();
@@ -123,7 +119,11 @@ ElementPtr phone_element(const cpr_phone_row &row, int64_t now)
 	one->set("last-seen", number(now - row.last_seen));
 	one->set("discovers", number(row.discovers));
 	one->set("looping", Element::create(row.looping));
-	one->set("reason", Element::create(reason_of(row)));
+	if (row.last_answer) {
+		one->set("last-answer", number(now - row.last_answer));
+		one->set("reason",
+			Element::create(std::string(cpr_reason_name(row.reason))));
+	}
 	one->set("recovery", Element::create(row.sent.recovery));
 	one->set("tftp-servers", list_of(row.sent.server, row.sent.n));
 	return one;
@@ -259,19 +259,18 @@ ConstElementPtr recovery_add(const ConstElementPtr &arguments)
 		isc_throw(isc::InvalidOperation,
 			"there are no recovery servers: set recovery.tftp-servers in the "
 			"parameters of the library");
-	hook.notes().added(mac);
 	int r = cpr_phones_mark(hook.phones(), mac.data(), now, until);
 	if (r < 0)
 		isc_throw(isc::InvalidOperation,
 			"no more than " + std::to_string(CPR_RECOVERY_MARKS) +
 				" phones can be marked; take some out, or list them in "
 				"recovery.phones of the parameters");
+	hook.notes().added(mac);
 	ElementPtr all = Element::createMap();
 	all->set("stored", Element::create(false));
 	return createAnswer(CONTROL_RESULT_SUCCESS,
 		text_of(mac.data()) +
-			(r ? " was listed for recovery already, until "
-			     "now for another time; "
+			(r ? " was listed for recovery already, its time is set anew; "
 			   : " is listed for recovery; ") +
 			"its lease holds the mark from its next REQUEST on",
 		all);
@@ -285,17 +284,16 @@ ConstElementPtr recovery_del(const ConstElementPtr &arguments)
 	args.mac("hw-address", mac);
 	args.check();
 	Hook &hook = active();
-	const bool stored = hook.notes().is_stored(mac);
-	// A lease may hold a mark that this process has not met yet.  Noted first: a packet that
-	// passes between would take the mark from its lease again.
-	hook.notes().removed(mac, wall_clock());
-	const bool had = cpr_phones_unmark(hook.phones(), mac.data());
 	const std::string name = text_of(mac.data());
 	if (cpr_decider_lists(hook.decider(), mac.data()))
 		return createAnswer(CONTROL_RESULT_ERROR,
 			name + " stands in recovery.phones of the parameters: take it "
 			       "out there");
-	if (!had)
+	const bool stored = hook.notes().is_stored(mac);
+	// A lease may hold a mark that this process has not met yet.  Noted first: a packet that
+	// passes between would take the mark from its lease again.
+	hook.notes().removed(mac, wall_clock());
+	if (!cpr_phones_unmark(hook.phones(), mac.data()))
 		return createAnswer(
 			CONTROL_RESULT_EMPTY, name + " was not listed for recovery");
 	ElementPtr all = Element::createMap();

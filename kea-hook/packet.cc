@@ -216,8 +216,13 @@ void packet_leased(Hook &hook, Seen &seen, isc::dhcp::Lease4 &lease, bool store)
 	}
 	if (!marked)
 		until = 0;
-	if (!store || (marked ? mark.own && mark.until == until : !mark.there))
+	if (!store || (!marked && !mark.there))
 		return;
+	if (marked && mark.own && mark.until == until) {
+		// it was marked by command again
+		hook.notes().stored(mac);
+		return;
+	}
 	write_mark(lease, seen.mac, now, until);
 	if (marked)
 		hook.notes().stored(mac);

@@ -98,11 +98,13 @@ void read_response(Pkt4 &response, cpr_facts &facts)
 	facts.has_siaddr = !response.getSiaddr().isV4Zero();
 }
 
-void put_option(Pkt4 &response, uint8_t code, std::vector<uint8_t> bytes)
+void put_option(Pkt4 &response, uint8_t code, const std::vector<uint8_t> &bytes)
 {
+	// made first: without memory for it, what is there stays
+	OptionPtr made = boost::make_shared<Option>(Option::V4, code, bytes);
 	while (response.delOption(code))
 		;
-	response.addOption(boost::make_shared<Option>(Option::V4, code, bytes));
+	response.addOption(made);
 }
 
 void put_answer(Pkt4 &response, const cpr_answer &answer)
@@ -165,7 +167,6 @@ SeenPtr packet_received(Hook &hook, Pkt4 &query)
 	if (!parse_vendor(query, vendor))
 		return SeenPtr();
 	SeenPtr seen = boost::make_shared<Seen>();
-	*seen = Seen();
 	seen->vendor = vendor;
 	seen->discover = query.getType() == DHCPDISCOVER;
 	seen->request = query.getType() == DHCPREQUEST;

@@ -154,22 +154,24 @@ ConstElementPtr phones_get(const ConstElementPtr &arguments)
 	args.check();
 
 	Hook &hook = active();
-	query.limit = static_cast<size_t>(limit);
+	query.limit = static_cast<size_t>(limit) + 1; // one that says there are more
 	std::vector<cpr_phone_row> rows(query.limit);
 	size_t total = 0;
-	size_t n = cpr_phones_list(hook.phones(), &query, rows.data(), &total);
-	rows.resize(n);
+	rows.resize(cpr_phones_list(hook.phones(), &query, rows.data(), &total));
+	const bool more = rows.size() == query.limit;
+	if (more)
+		rows.pop_back();
 	const int64_t now = steady_clock();
 	ElementPtr list = Element::createList();
 	for (const auto &row : rows)
 		list->add(phone_element(row, now));
 	ElementPtr all = Element::createMap();
 	all->set("phones", list);
-	all->set("count", number(n));
+	all->set("count", number(rows.size()));
 	all->set("total", number(total));
-	if (!rows.empty() && rows.size() == query.limit)
+	if (more)
 		all->set("next", Element::create(text_of(rows.back().mac)));
-	return createAnswer(n ? CONTROL_RESULT_SUCCESS : CONTROL_RESULT_EMPTY,
+	return createAnswer(rows.empty() ? CONTROL_RESULT_EMPTY : CONTROL_RESULT_SUCCESS,
 		plural(rows.size(), "phone") + " found", all);
 }
 
@@ -229,18 +231,13 @@ ConstElementPtr explain(const ConstElementPtr &arguments)
 	all->set("tftp-servers", list_of(answer.sent.server, answer.sent.n));
 	if (answer.set_66 || answer.set_siaddr)
 		all->set("fallback", Element::create(text_of(answer.first)));
-	const std::string because = why(answer, cpr_decider_parameters(hook.decider()));
-	std::string text =
-		answer.reason == CPR_REASON_SENT
-			? "at its next DISCOVER it is sent " + text_of(answer.sent) +
-				  ", " + because +
-				  ", unless Kea's configuration gives it an option 150"
-			: "it is sent nothing by option150: " + because;
-	if (answer.reason == CPR_REASON_SENT &&
-		(answer.sent.recovery ||
-			cpr_decider_parameters(hook.decider())->override))
-		text = "at its next DISCOVER it is sent " + text_of(answer.sent) + ", " +
-		       because;
+	const cpr_parameters *p = cpr_decider_parameters(hook.decider());
+	std::string text = "it is sent nothing by option150: ";
+	if (answer.reason == CPR_REASON_SENT)
+		text = "at its next DISCOVER it is sent " + text_of(answer.sent) + ", ";
+	text += why(answer, p);
+	if (answer.reason == CPR_REASON_SENT && !answer.sent.recovery && !p->override)
+		text += ", unless Kea's configuration gives it an option 150";
 	return createAnswer(CONTROL_RESULT_SUCCESS, text, all);
 }
 

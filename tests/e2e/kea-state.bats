@@ -165,6 +165,9 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	[ "$(jq -c '[.result, .arguments.count, .arguments.total, .arguments.next]' <<<"$output")" = '[0,4,6,"00:1b:54:00:00:14"]' ]
 	answer option150-phones-get '{"limit": 4, "from": "00:1b:54:00:00:14"}'
 	[ "$(jq -c '[.arguments.phones[]."hw-address"]' <<<"$output")" = '["00:1b:54:00:00:15","00:1b:54:00:00:16"]' ]
+	[ "$(jq .arguments.next <<<"$output")" = null ]
+	answer option150-phones-get '{"limit": 6}'
+	[ "$(jq -c '[.arguments.count, .arguments.next]' <<<"$output")" = '[6,null]' ]
 	answer option150-phones-get '{"model": "7941"}'
 	[ "$(jq -c '.arguments.phones[] | [.model, .reason, ."tftp-servers"]' <<<"$output")" = '["CP-7941G","sent",["192.0.2.7","192.0.2.8"]]' ]
 	jq -e '.arguments.phones[] | ."last-answer" | . >= 0 and . < 60' <<<"$output"

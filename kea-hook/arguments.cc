@@ -56,10 +56,10 @@ bool Arguments::mac(const char *name, Mac &out)
 	std::string value;
 	if (!text(name, value))
 		return false;
-	if (mac_of(value, out))
+	if (cpr_mac_parse(value.c_str(), out.data()))
 		return true;
 	fault(std::string("'") + name + "': '" + value +
-		"' is no hardware address, write 00:1b:54:aa:bb:cc");
+		"' is not the MAC address of a phone, write 00:1b:54:aa:bb:cc");
 	return false;
 }
 

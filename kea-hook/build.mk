@@ -15,6 +15,7 @@ libdhcp_option150.so-map      := kea-hook/exports.map
 libdhcp_option150.so-ldflags  := -Wl,-z,nodelete -lkea-dhcp++ -lkea-hooks -lkea-stats -lkea-cc \
 				 -lkea-asiolink -lkea-log -lkea-util -lkea-exceptions $(if $(filter default,$(PROFILE)),-Wl$(comma)-z$(comma)defs)
 INSTALL_FILES += 644:$B/libdhcp_option150.so:$(HOOKDIR)/libdhcp_option150.so
+INSTALL_FILES += 644:docs/kea-hook-option150.8:$(PREFIX)/share/man/man8/kea-hook-option150.8
 
 # What has a .cc beside it, or names Kea's types, is C++.
 hook-cxx    := kea-hook/core.h $(patsubst %.cc,%.h,$(wildcard kea-hook/*.cc))

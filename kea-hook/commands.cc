@@ -108,11 +108,7 @@ ConstElementPtr status(const ConstElementPtr &arguments)
 	return createAnswer(CONTROL_RESULT_SUCCESS, text, all);
 }
 
-std::string reason_of(const cpr_phone_row &row)
-{
-	return cpr_reason_name(row.reason);
-}
-
+// Times are seconds ago.
 ElementPtr phone_element(const cpr_phone_row &row, int64_t now)
 {
 	ElementPtr one = Element::createMap();
@@ -123,7 +119,11 @@ ElementPtr phone_element(const cpr_phone_row &row, int64_t now)
 	one->set("last-seen", number(now - row.last_seen));
 	one->set("discovers", number(row.discovers));
 	one->set("looping", Element::create(row.looping));
-	one->set("reason", Element::create(reason_of(row)));
+	if (row.last_answer) {
+		one->set("last-answer", number(now - row.last_answer));
+		one->set("reason",
+			Element::create(std::string(cpr_reason_name(row.reason))));
+	}
 	one->set("recovery", Element::create(row.sent.recovery));
 	one->set("tftp-servers", list_of(row.sent.server, row.sent.n));
 	return one;
@@ -154,22 +154,24 @@ ConstElementPtr phones_get(const ConstElementPtr &arguments)
 	args.check();
 
 	Hook &hook = active();
-	query.limit = static_cast<size_t>(limit);
+	query.limit = static_cast<size_t>(limit) + 1; // one that says there are more
 	std::vector<cpr_phone_row> rows(query.limit);
 	size_t total = 0;
-	size_t n = cpr_phones_list(hook.phones(), &query, rows.data(), &total);
-	rows.resize(n);
+	rows.resize(cpr_phones_list(hook.phones(), &query, rows.data(), &total));
+	const bool more = rows.size() == query.limit;
+	if (more)
+		rows.pop_back();
 	const int64_t now = steady_clock();
 	ElementPtr list = Element::createList();
 	for (const auto &row : rows)
 		list->add(phone_element(row, now));
 	ElementPtr all = Element::createMap();
 	all->set("phones", list);
-	all->set("count", number(n));
+	all->set("count", number(rows.size()));
 	all->set("total", number(total));
-	if (!rows.empty() && rows.size() == query.limit)
+	if (more)
 		all->set("next", Element::create(text_of(rows.back().mac)));
-	return createAnswer(n ? CONTROL_RESULT_SUCCESS : CONTROL_RESULT_EMPTY,
+	return createAnswer(rows.empty() ? CONTROL_RESULT_EMPTY : CONTROL_RESULT_SUCCESS,
 		plural(rows.size(), "phone") + " found", all);
 }
 
@@ -177,9 +179,9 @@ std::string why(const cpr_answer &answer, const cpr_parameters *p)
 {
 	switch (answer.reason) {
 	case CPR_REASON_SENT:
-		if (answer.network == -2)
+		if (answer.network == CPR_NETWORK_RECOVERY)
 			return "listed for recovery";
-		if (answer.network < 0)
+		if (answer.network == CPR_NETWORK_GENERAL)
 			return "from tftp-servers";
 		return "from networks[" + std::to_string(answer.network) + "], " +
 		       text_of(p->network[answer.network].prefix) + "/" +
@@ -217,14 +219,8 @@ ConstElementPtr explain(const ConstElementPtr &arguments)
 	std::copy(mac.begin(), mac.end(), facts.mac);
 	facts.recovery =
 		cpr_phones_marked(hook.phones(), mac.data(), wall_clock(), nullptr);
-	std::vector<uint32_t> dead;
-	if (hook.health()) {
-		size_t n = 0;
-		cpr_decider_servers(hook.decider(), &n);
-		dead.resize((n + 31) / 32);
-		cpr_health_dead(hook.health(), dead.data(), dead.size());
-		facts.dead = dead.data();
-	}
+	if (hook.health())
+		facts.dead = cpr_health_dead(hook.health());
 	cpr_answer answer = {};
 	cpr_decide(hook.decider(), &facts, &answer);
 
@@ -235,18 +231,13 @@ ConstElementPtr explain(const ConstElementPtr &arguments)
 	all->set("tftp-servers", list_of(answer.sent.server, answer.sent.n));
 	if (answer.set_66 || answer.set_siaddr)
 		all->set("fallback", Element::create(text_of(answer.first)));
-	const std::string because = why(answer, cpr_decider_parameters(hook.decider()));
-	std::string text =
-		answer.reason == CPR_REASON_SENT
-			? "at its next DISCOVER it is sent " + text_of(answer.sent) +
-				  ", " + because +
-				  ", unless Kea's configuration gives it an option 150"
-			: "it is sent nothing by option150: " + because;
-	if (answer.reason == CPR_REASON_SENT &&
-		(answer.sent.recovery ||
-			cpr_decider_parameters(hook.decider())->override))
-		text = "at its next DISCOVER it is sent " + text_of(answer.sent) + ", " +
-		       because;
+	const cpr_parameters *p = cpr_decider_parameters(hook.decider());
+	std::string text = "it is sent nothing by option150: ";
+	if (answer.reason == CPR_REASON_SENT)
+		text = "at its next DISCOVER it is sent " + text_of(answer.sent) + ", ";
+	text += why(answer, p);
+	if (answer.reason == CPR_REASON_SENT && !answer.sent.recovery && !p->override)
+		text += ", unless Kea's configuration gives it an option 150";
 	return createAnswer(CONTROL_RESULT_SUCCESS, text, all);
 }
 
@@ -265,19 +256,18 @@ ConstElementPtr recovery_add(const ConstElementPtr &arguments)
 		isc_throw(isc::InvalidOperation,
 			"there are no recovery servers: set recovery.tftp-servers in the "
 			"parameters of the library");
-	hook.notes().added(mac);
 	int r = cpr_phones_mark(hook.phones(), mac.data(), now, until);
 	if (r < 0)
 		isc_throw(isc::InvalidOperation,
 			"no more than " + std::to_string(CPR_RECOVERY_MARKS) +
 				" phones can be marked; take some out, or list them in "
 				"recovery.phones of the parameters");
+	hook.notes().added(mac);
 	ElementPtr all = Element::createMap();
 	all->set("stored", Element::create(false));
 	return createAnswer(CONTROL_RESULT_SUCCESS,
 		text_of(mac.data()) +
-			(r ? " was listed for recovery already, until "
-			     "now for another time; "
+			(r ? " was listed for recovery already, its time is set anew; "
 			   : " is listed for recovery; ") +
 			"its lease holds the mark from its next REQUEST on",
 		all);
@@ -291,17 +281,16 @@ ConstElementPtr recovery_del(const ConstElementPtr &arguments)
 	args.mac("hw-address", mac);
 	args.check();
 	Hook &hook = active();
-	const bool stored = hook.notes().is_stored(mac);
-	// A lease may hold a mark that this process has not met yet.  Noted first: a packet that
-	// passes between would take the mark from its lease again.
-	hook.notes().removed(mac, wall_clock());
-	const bool had = cpr_phones_unmark(hook.phones(), mac.data());
 	const std::string name = text_of(mac.data());
 	if (cpr_decider_lists(hook.decider(), mac.data()))
 		return createAnswer(CONTROL_RESULT_ERROR,
 			name + " stands in recovery.phones of the parameters: take it "
 			       "out there");
-	if (!had)
+	const bool stored = hook.notes().is_stored(mac);
+	// A lease may hold a mark that this process has not met yet.  Noted first: a packet that
+	// passes between would take the mark from its lease again.
+	hook.notes().removed(mac, wall_clock());
+	if (!cpr_phones_unmark(hook.phones(), mac.data()))
 		return createAnswer(
 			CONTROL_RESULT_EMPTY, name + " was not listed for recovery");
 	ElementPtr all = Element::createMap();

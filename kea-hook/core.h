@@ -5,6 +5,7 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 extern "C" {
+#include "address.h"
 #include "decide.h"
 #include "errors.h"
 #include "health.h"

@@ -13,11 +13,6 @@
 #include "models.h"
 #include "parameters.h"
 
-enum {
-	GENERAL = -1, /* cpr_answer.network */
-	RECOVERY = -2,
-};
-
 struct list {
 	const struct in_addr *server; /* the parameters' own */
 	const uint32_t *number;       /* of each, for its health */
@@ -27,7 +22,7 @@ struct list {
 struct piece {
 	uint32_t
 		first; /* of its addresses, in the host's byte order; it ends at the next */
-	int32_t network; /* or GENERAL */
+	int32_t network; /* or CPR_NETWORK_GENERAL */
 };
 
 struct cpr_decider {
@@ -197,7 +192,8 @@ static void end_last(struct cpr_decider *d, struct open *o)
 	uint32_t last = o->span[--o->n]->last;
 
 	if (last < UINT32_MAX)
-		begin_piece(d, last + 1, o->n ? o->span[o->n - 1]->network : GENERAL);
+		begin_piece(d, last + 1,
+			o->n ? o->span[o->n - 1]->network : CPR_NETWORK_GENERAL);
 }
 
 static int make_pieces(struct cpr_decider *d, const struct cpr_parameters *p)
@@ -214,7 +210,7 @@ static int make_pieces(struct cpr_decider *d, const struct cpr_parameters *p)
 			cpr_prefix_last(p->network[i].prefix, p->network[i].length),
 			p->network[i].length, (int32_t)i};
 	qsort(span, p->network_n, sizeof(*span), by_beginning);
-	begin_piece(d, 0, GENERAL);
+	begin_piece(d, 0, CPR_NETWORK_GENERAL);
 	for (size_t i = 0; i < p->network_n; i++) {
 		while (open.n && open.span[open.n - 1]->last < span[i].first)
 			end_last(d, &open);
@@ -311,7 +307,9 @@ static uint64_t draw(const uint8_t mac[6], struct in_addr server)
 
 static bool is_dead(const struct cpr_facts *f, uint32_t number)
 {
-	return f->dead && f->dead[number / 32] >> (number % 32) & 1;
+	return f->dead &&
+	       __atomic_load_n(&f->dead[number / 32], __ATOMIC_RELAXED) >> (number % 32) &
+		       1;
 }
 
 /* Dead servers stand behind all live ones and keep the order among themselves; none is taken
@@ -377,11 +375,11 @@ static const struct list *choose(const struct cpr_decider *d, const struct cpr_f
 	bool recovery, struct cpr_answer *a)
 {
 	if (recovery) {
-		a->network = RECOVERY;
+		a->network = CPR_NETWORK_RECOVERY;
 		return &d->recovery;
 	}
 	a->network = network_of(d, f->address);
-	return a->network == GENERAL ? &d->general : &d->network[a->network];
+	return a->network == CPR_NETWORK_GENERAL ? &d->general : &d->network[a->network];
 }
 
 void cpr_decide(
@@ -390,7 +388,8 @@ void cpr_decide(
 	const struct list *list;
 	bool recovery;
 
-	*a = (struct cpr_answer){.reason = CPR_REASON_NOT_A_PHONE, .network = GENERAL};
+	*a = (struct cpr_answer){
+		.reason = CPR_REASON_NOT_A_PHONE, .network = CPR_NETWORK_GENERAL};
 	if (f->vendor->kind == CPR_VENDOR_NOT_A_PHONE)
 		return;
 	/* a mark says nothing while there is no server to recover from */
@@ -413,7 +412,6 @@ void cpr_decide(
 		pick(d, list, f, &a->sent);
 	a->sent.recovery = recovery;
 	a->reason = a->sent.n ? CPR_REASON_SENT : CPR_REASON_NO_SERVER;
-	a->replace = a->sent.n && f->has_150;
 	if (a->sent.n)
 		fall_back(d, f, a->sent.server[0], a);
 }

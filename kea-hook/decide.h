@@ -50,7 +50,8 @@ struct cpr_facts {
 	bool has_66, has_siaddr;
 	/* the list this phone was sent last, when it must be repeated (no DISCOVER); or NULL */
 	const struct cpr_sent *last;
-	/* dead servers by number, a bit each in words of 32; NULL: all live */
+	/* dead servers by number, a bit each in words of 32, which another thread may change
+	 * meanwhile; NULL: all live */
 	const uint32_t *dead;
 };
 
@@ -62,13 +63,18 @@ enum cpr_reason {
 	CPR_REASON_NO_SERVER,   /* no list holds for its address */
 };
 
+/* Lists that no network has. */
+enum cpr_network {
+	CPR_NETWORK_GENERAL = -1,
+	CPR_NETWORK_RECOVERY = -2,
+};
+
 struct cpr_answer {
 	enum cpr_reason reason;
 	struct cpr_sent sent; /* what to put into option 150 (SENT) */
 	struct in_addr first; /* what 66 and siaddr name; 0.0.0.0: leave them alone */
 	bool set_66, set_siaddr;
-	bool replace; /* SENT although the response has a 150: take that out first */
-	int network;  /* which of parameters.networks; -1 general; -2 recovery */
+	int network; /* which of parameters.networks, or one of cpr_network */
 };
 void cpr_decide(
 	const struct cpr_decider *d, const struct cpr_facts *f, struct cpr_answer *a);

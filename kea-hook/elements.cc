@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <cstdio>
 #include <new>
 
 using isc::data::ConstElementPtr;
@@ -75,14 +76,6 @@ void fill(cpr_tree *node, const ConstElementPtr &element)
 	}
 }
 
-int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 } // namespace
 
 void tree_of(const ConstElementPtr &element, cpr_tree *tree)
@@ -112,24 +105,6 @@ std::string text_of(const cpr_sent &sent)
 	for (unsigned i = 0; i < sent.n; i++)
 		text += (i ? ", " : "") + text_of(sent.server[i]);
 	return text;
-}
-
-bool mac_of(const std::string &text, Mac &mac)
-{
-	size_t step = text.size() == 17 ? 3 : 2;
-	if (text.size() != 17 && text.size() != 12)
-		return false;
-	char between = step == 3 ? text[2] : 0;
-	if (step == 3 && between != ':' && between != '-')
-		return false;
-	for (size_t i = 0; i < mac.size(); i++) {
-		int high = digit(text[i * step]), low = digit(text[i * step + 1]);
-		if (high < 0 || low < 0 ||
-			(step == 3 && i < 5 && text[i * step + 2] != between))
-			return false;
-		mac[i] = static_cast<uint8_t>(high << 4 | low);
-	}
-	return true;
 }
 
 ElementPtr list_of(const struct in_addr *address, size_t n)

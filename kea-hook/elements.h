@@ -22,8 +22,6 @@ void tree_of(const isc::data::ConstElementPtr &element, cpr_tree *tree);
 std::string text_of(struct in_addr address);
 std::string text_of(const uint8_t mac[6]); // "00:1b:54:aa:bb:cc"
 std::string text_of(const cpr_sent &sent); // "192.0.2.1, 192.0.2.2"
-// Six pairs of hex digits with colons or hyphens, or twelve digits; false for all else.
-bool mac_of(const std::string &text, Mac &mac);
 isc::data::ElementPtr list_of(const struct in_addr *address, size_t n);
 std::string joined(const std::vector<std::string> &lines);
 std::vector<std::string> lines_of(const cpr_errors &errors);

@@ -53,7 +53,7 @@ struct cpr_health {
 	uint64_t next; /* number of the next probe */
 	int64_t due;
 
-	_Atomic uint32_t *dead; /* a bit each */
+	uint32_t *dead; /* a bit each; only by __atomic functions: others read it */
 	struct server server[];
 };
 
@@ -79,12 +79,9 @@ void cpr_health_state(
 	};
 }
 
-void cpr_health_dead(const struct cpr_health *h, uint32_t *dead, size_t words)
+const uint32_t *cpr_health_dead(const struct cpr_health *h)
 {
-	size_t have = (h->n + WORD - 1) / WORD;
-
-	for (size_t i = 0; i < words; i++)
-		dead[i] = i < have ? atomic_load(&h->dead[i]) : 0;
+	return h->dead;
 }
 
 /* The thread alone writes, so reading and then writing loses nothing. */
@@ -95,9 +92,9 @@ static void publish(struct cpr_health *h, size_t number,
 
 	atomic_store(&h->server[number].state, pack(new));
 	if (new->alive)
-		atomic_fetch_and(&h->dead[number / WORD], ~bit);
+		__atomic_fetch_and(&h->dead[number / WORD], ~bit, __ATOMIC_RELAXED);
 	else
-		atomic_fetch_or(&h->dead[number / WORD], bit);
+		__atomic_fetch_or(&h->dead[number / WORD], bit, __ATOMIC_RELAXED);
 	if (h->changed &&
 		(old->alive != new->alive || (new->file_missing && !old->file_missing)))
 		h->changed(h->context, new->server, new->alive, new->file_missing);

@@ -46,8 +46,10 @@ int cpr_health_new(struct cpr_health **out, const struct cpr_health_options *o,
 	cpr_health_changed changed, void *context);
 struct cpr_health *cpr_health_free(struct cpr_health *h);
 
-/* Dead servers by number, a bit each; `words` of 32 bits are written.  Any thread; no lock. */
-void cpr_health_dead(const struct cpr_health *h, uint32_t *dead, size_t words);
+/* Dead servers by number, a bit each in words of 32: the prober's own, which change under the
+ * reader (read them with __atomic_load_n), as long as the prober lives.  Any thread; no lock,
+ * and nothing is copied for a packet that looks at a few of thousands. */
+const uint32_t *cpr_health_dead(const struct cpr_health *h);
 
 void cpr_health_state(
 	const struct cpr_health *h, size_t number, struct cpr_health_state *out);

@@ -98,11 +98,13 @@ void read_response(Pkt4 &response, cpr_facts &facts)
 	facts.has_siaddr = !response.getSiaddr().isV4Zero();
 }
 
-void put_option(Pkt4 &response, uint8_t code, std::vector<uint8_t> bytes)
+void put_option(Pkt4 &response, uint8_t code, const std::vector<uint8_t> &bytes)
 {
+	// made first: without memory for it, what is there stays
+	OptionPtr made = boost::make_shared<Option>(Option::V4, code, bytes);
 	while (response.delOption(code))
 		;
-	response.addOption(boost::make_shared<Option>(Option::V4, code, bytes));
+	response.addOption(made);
 }
 
 void put_answer(Pkt4 &response, const cpr_answer &answer)
@@ -165,7 +167,6 @@ SeenPtr packet_received(Hook &hook, Pkt4 &query)
 	if (!parse_vendor(query, vendor))
 		return SeenPtr();
 	SeenPtr seen = boost::make_shared<Seen>();
-	*seen = Seen();
 	seen->vendor = vendor;
 	seen->discover = query.getType() == DHCPDISCOVER;
 	seen->request = query.getType() == DHCPREQUEST;
@@ -176,7 +177,8 @@ SeenPtr packet_received(Hook &hook, Pkt4 &query)
 		request_options(query, {CPR_OPTION_TFTP_SERVER_ADDRESS});
 
 	const auto hardware = query.getHWAddr();
-	if (!hardware || hardware->hwaddr_.size() != sizeof seen->mac)
+	if (!hardware || hardware->hwaddr_.size() != sizeof seen->mac ||
+		!cpr_mac_host(hardware->hwaddr_.data()))
 		return seen;
 	seen->has_mac = true;
 	std::copy(hardware->hwaddr_.begin(), hardware->hwaddr_.end(), seen->mac);
@@ -215,8 +217,13 @@ void packet_leased(Hook &hook, Seen &seen, isc::dhcp::Lease4 &lease, bool store)
 	}
 	if (!marked)
 		until = 0;
-	if (!store || (marked ? mark.own && mark.until == until : !mark.there))
+	if (!store || (!marked && !mark.there))
 		return;
+	if (marked && mark.own && mark.until == until) {
+		// it was marked by command again
+		hook.notes().stored(mac);
+		return;
+	}
 	write_mark(lease, seen.mac, now, until);
 	if (marked)
 		hook.notes().stored(mac);
@@ -238,14 +245,8 @@ void packet_send(Hook &hook, const Seen *seen, const Pkt4 &query, Pkt4 &response
 		facts.recovery = seen->recovery;
 		facts.last = seen->discover || !seen->last.n ? nullptr : &seen->last;
 		read_response(response, facts);
-		std::vector<uint32_t> dead;
-		if (hook.health()) {
-			size_t n;
-			cpr_decider_servers(hook.decider(), &n);
-			dead.resize((n + 31) / 32);
-			cpr_health_dead(hook.health(), dead.data(), dead.size());
-			facts.dead = dead.data();
-		}
+		if (hook.health())
+			facts.dead = cpr_health_dead(hook.health());
 		cpr_decide(hook.decider(), &facts, &answer);
 		put_answer(response, answer);
 		if (answer.reason == CPR_REASON_KEPT_ADMIN) {

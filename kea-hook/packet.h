@@ -18,7 +18,7 @@ namespace option150
 // A phone's message, from its receipt to its answer; stands in the packet's context.
 struct Seen {
 	cpr_vendor vendor;
-	bool has_mac; // hardware address of six bytes; else mac is zero and not tracked
+	bool has_mac; // an Ethernet address of one host; else mac is zero and not tracked
 	uint8_t mac[6];
 	bool discover, request;
 	bool recovery; // marked, by command or in the lease

@@ -63,9 +63,15 @@ static bool grouped(const char *text, size_t group, char separator)
 	return !*text;
 }
 
-bool cpr_mac_parse(const char *text, uint8_t mac[6])
+bool cpr_mac_host(const uint8_t mac[6])
 {
 	static const uint8_t none[6];
+
+	return memcmp(mac, none, sizeof(none)) && !(mac[0] & 1);
+}
+
+bool cpr_mac_parse(const char *text, uint8_t mac[6])
+{
 	size_t n = 0;
 
 	if (!grouped(text, 2, ':') && !grouped(text, 2, '-') && !grouped(text, 4, '.') &&
@@ -79,5 +85,5 @@ bool cpr_mac_parse(const char *text, uint8_t mac[6])
 		mac[n / 2] = (uint8_t)(mac[n / 2] << 4 | strtoul(digit, NULL, 16));
 		n++;
 	}
-	return memcmp(mac, none, sizeof(none)) && !(mac[0] & 1);
+	return cpr_mac_host(mac);
 }

@@ -23,3 +23,5 @@ uint32_t cpr_prefix_last(struct in_addr prefix, unsigned length);
 /* "00:1b:54:aa:bb:cc", with - instead, "001b.54aa.bbcc" as switches show it, or the twelve
  * digits of a label.  False also for what cannot be one phone's: all zero, and group addresses. */
 bool cpr_mac_parse(const char *text, uint8_t mac[6]);
+/* What it takes: one host's, neither all zero nor a group's. */
+bool cpr_mac_host(const uint8_t mac[6]);

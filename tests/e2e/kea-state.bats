@@ -144,7 +144,7 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	mark
 	[ "$result" = 1 ]
 	grep -q 'recovery.tftp-servers' <<<"$text"
-	# what stands in the parameters is taken out there
+	# what stands in the parameters is taken out there, and nothing else is done
 	reconfigure "$SERVERS, \"recovery\": {\"tftp-servers\": [\"192.0.2.200\"], \"phones\": [\"00:1b:54:00:00:01\"]}"
 	[ "$(marks)" = '00:1b:54:00:00:01 parameters true' ]
 	unmark
@@ -165,8 +165,12 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	[ "$(jq -c '[.result, .arguments.count, .arguments.total, .arguments.next]' <<<"$output")" = '[0,4,6,"00:1b:54:00:00:14"]' ]
 	answer option150-phones-get '{"limit": 4, "from": "00:1b:54:00:00:14"}'
 	[ "$(jq -c '[.arguments.phones[]."hw-address"]' <<<"$output")" = '["00:1b:54:00:00:15","00:1b:54:00:00:16"]' ]
+	[ "$(jq .arguments.next <<<"$output")" = null ]
+	answer option150-phones-get '{"limit": 6}'
+	[ "$(jq -c '[.arguments.count, .arguments.next]' <<<"$output")" = '[6,null]' ]
 	answer option150-phones-get '{"model": "7941"}'
 	[ "$(jq -c '.arguments.phones[] | [.model, .reason, ."tftp-servers"]' <<<"$output")" = '["CP-7941G","sent",["192.0.2.7","192.0.2.8"]]' ]
+	jq -e '.arguments.phones[] | ."last-answer" | . >= 0 and . < 60' <<<"$output"
 	answer option150-phones-get '{"hw-address": "001b54000012"}'
 	[ "$(jq .arguments.count <<<"$output")" = 1 ]
 	answer option150-phones-get '{"looping": true}'
@@ -178,6 +182,25 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	[ "$(jq -r '.arguments.phones[]."hw-address"' <<<"$output")" = 00:1b:54:00:00:12 ]
 	[ "$(statistic option150.looping)" = 1 ]
 	grep -q 'WARN.*OPTION150_PHONE_LOOPING.*00:1b:54:00:00:12' "$dir/kea.log"
+}
+
+@test "phones-get claims no answer that was never given, nor lists what is no host's address" {
+	kea "$SERVERS" '.subnet4[0].pools = []'
+	run say discover class="$PHONE" mac=00:1b:54:00:00:17
+	run say discover class="$PHONE" mac=00:00:00:00:00:00
+	run say discover class="$PHONE" mac=01:1b:54:00:00:17
+	answer option150-phones-get
+	[ "$(jq -c '[.arguments.phones[] | ."hw-address", .reason, ."last-answer"]' <<<"$output")" = '["00:1b:54:00:00:17",null,null]' ]
+}
+
+@test "a phone that is listed again keeps its mark in the lease, and the list says so" {
+	kea "$RECOVERY"
+	mark
+	exchange
+	mark
+	[ "$(marks)" = '00:1b:54:00:00:01 command false' ]
+	exchange
+	[ "$(marks)" = '00:1b:54:00:00:01 command true' ]
 }
 
 @test "explain says what a phone would be sent, and why" {

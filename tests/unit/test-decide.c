@@ -88,9 +88,8 @@ static void describe(const struct cpr_answer *a, char *out, size_t cap)
 	if (a->first.s_addr)
 		n += (size_t)snprintf(
 			out + n, cap - n, ", first %s", inet_ntoa(a->first));
-	snprintf(out + n, cap - n, "%s%s%s%s", a->set_66 ? " 66" : "",
-		a->set_siaddr ? " siaddr" : "", a->replace ? " replace" : "",
-		a->sent.recovery ? " recovery" : "");
+	snprintf(out + n, cap - n, "%s%s%s", a->set_66 ? " 66" : "",
+		a->set_siaddr ? " siaddr" : "", a->sent.recovery ? " recovery" : "");
 }
 
 /* Two general servers, a network within a network, recovery of the phone …:01. */
@@ -185,13 +184,12 @@ static const struct {
 		"10.1.0.1", "10.5.0.1", "10.0.0.3,10.0.0.1", HAS_150, 0,
 		"kept-admin net 0, first 10.5.0.1 66 siaddr"},
 	{"override", "{" BASE ", 'override': true}", PHONE, 9, "10.1.0.1", "10.5.0.1",
-		NULL, HAS_150, 0,
-		"sent net 0 10.1.0.5, first 10.1.0.5 66 siaddr replace"},
+		NULL, HAS_150, 0, "sent net 0 10.1.0.5, first 10.1.0.5 66 siaddr"},
 	{"override, nothing there", "{" BASE ", 'override': true}", PHONE, 9, "10.1.0.1",
 		NULL, NULL, 0, 0, "sent net 0 10.1.0.5, first 10.1.0.5 66 siaddr"},
 	{"listed for recovery: before network and admin", "{" BASE "}", PHONE, 1,
 		"10.1.0.1", "10.5.0.1", NULL, HAS_150, 0,
-		"sent net -2 10.9.0.1, first 10.9.0.1 66 siaddr replace recovery"},
+		"sent net -2 10.9.0.1, first 10.9.0.1 66 siaddr recovery"},
 	{"marked for recovery", "{" BASE "}", PHONE, 9, "10.1.0.1", NULL, NULL, MARKED, 0,
 		"sent net -2 10.9.0.1, first 10.9.0.1 66 siaddr recovery"},
 	{"marked, but nothing to recover from", "{'tftp-servers': ['10.0.0.1']}", PHONE,

@@ -5,8 +5,8 @@
 #include "firmware.h"
 #include "models.h"
 #include "plan.h"
-#include "printable.h"
 #include "site.h"
+#include "text.h"
 #include "world.h"
 
 #include <errno.h>
@@ -68,7 +68,7 @@ struct json_t *text_json(const char *text)
 
 	if (!copy)
 		return j;
-	printable(copy, "");
+	cpr_text_printable(copy, "");
 	return json_string(copy);
 }
 

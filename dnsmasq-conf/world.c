@@ -5,9 +5,9 @@
 #include "cli/cli.h"
 #include "emit.h"
 #include "firmware.h"
-#include "printable.h"
 #include "publish.h"
 #include "site.h"
+#include "text.h"
 #include "xmldefault.h"
 
 #include <errno.h>
@@ -95,7 +95,7 @@ static int read_running(struct world *w, struct cpr_errors *e)
 		xmldefault_read(w->xmldefault, w->xmldefault_len, &w->running);
 	if (os79xx) {
 		snprintf(w->running.os79xx, sizeof(w->running.os79xx), "%s", os79xx);
-		printable(w->running.os79xx, " \t\r\n");
+		cpr_text_printable(w->running.os79xx, " \t\r\n");
 	}
 	return 0;
 }

@@ -6,8 +6,8 @@
 #include "firmware.h"
 #include "models.h"
 #include "plan.h"
-#include "printable.h"
 #include "site.h"
+#include "text.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -151,7 +151,7 @@ static void read_rows(xmlNodePtr root, bool known, struct cpr_running *out)
 			continue;
 		out->row[out->n].device_id = id;
 		text_of(n, out->row[out->n].load, sizeof(out->row[out->n].load));
-		printable(out->row[out->n].load, "");
+		cpr_text_printable(out->row[out->n].load, "");
 		if (out->row[out->n].load[0])
 			out->n++;
 	}

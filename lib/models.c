@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "text.h"
 
 /* Cells that several rows share.  Their grammar: ';' between images, '|' between protocols;
  * an image is a prefix, with "<load>" for the row's own load prefixes, and "<ver>", "..." or
@@ -220,13 +221,6 @@ const struct cpr_model cpr_models[] = {
 };
 const size_t cpr_models_n = CPR_ARRAY_LEN(cpr_models);
 
-static const char *skip_prefix(const char *s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return strncasecmp(s, prefix, n) ? NULL : s + n;
-}
-
 const struct cpr_model *cpr_model_by_id(unsigned device_id)
 {
 	for (size_t i = 0; i < cpr_models_n; i++)
@@ -240,11 +234,11 @@ const struct cpr_model *cpr_model_by_id(unsigned device_id)
 static bool model_word(const char *name, char *out, size_t cap)
 {
 	static const char *const marks[] = {"-3PCC", "-MPP"};
-	const char *rest = skip_prefix(name, "Cisco ");
+	const char *rest = cpr_text_after(name, "Cisco ");
 	size_t n = 0;
 
 	name = rest ? rest : name;
-	rest = skip_prefix(name, "CP-");
+	rest = cpr_text_after(name, "CP-");
 	for (name = rest ? rest : name; *name; name++) {
 		if (*name == ' ')
 			continue;

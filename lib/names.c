@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "text.h"
 
 /* Loads that were renamed during the life of a model. */
 static const struct {
@@ -28,13 +29,6 @@ static const char *const suffixes[][4] = {
  * packages. */
 static const char *const parts[] = {"boot1", "dkern", "fbi", "kern", "kernel", "m0patch",
 	"preloader", "rootfs", "sb2", "sboot", "skern", "ssb", "vc4"};
-
-static const char *skip_prefix(const char *s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return strncasecmp(s, prefix, n) ? NULL : s + n;
-}
 
 /* The length of name without suffix, or 0 when it does not end so ('#' is a digit). */
 static size_t without(const char *name, size_t len, const char *suffix)
@@ -67,10 +61,10 @@ static size_t prefix_len(const char *name, size_t len, const char *prefix)
 
 	if (!prefix)
 		return 0;
-	rest = skip_prefix(name, prefix);
+	rest = cpr_text_after(name, prefix);
 	for (size_t i = 0; !rest && i < CPR_ARRAY_LEN(renamed); i++)
 		if (!strcmp(prefix, renamed[i].now))
-			rest = skip_prefix(name, renamed[i].older);
+			rest = cpr_text_after(name, renamed[i].older);
 	return rest && (size_t)(rest - name) < len ? (size_t)(rest - name) : 0;
 }
 
@@ -163,9 +157,9 @@ static bool takes_part(const struct cpr_model *m, const char *name)
 		return false;
 	series = m->loads_sip + strlen("sip");
 	for (size_t i = 0; i < CPR_ARRAY_LEN(parts); i++) {
-		rest = skip_prefix(name, parts[i]);
+		rest = cpr_text_after(name, parts[i]);
 		for (int builds = 0; rest && builds < 2; builds++) {
-			const char *version = skip_prefix(
+			const char *version = cpr_text_after(
 				*rest == '.' && builds ? rest + 1 : rest, series);
 
 			if (version && *version)

@@ -4,6 +4,7 @@
 #include "state.h"
 
 #include "judge.h"
+#include "text.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static struct cpr_file_row *row_of(struct cpr_phone *p, const char *name)
 	char shown[256];
 
 	snprintf(shown, sizeof(shown), "%s", name);
-	cpr_phone_clean(shown);
+	cpr_text_printable(shown, "");
 	for (p->fetch.file = 0; p->fetch.file < p->file_n; p->fetch.file++)
 		if (strcmp(p->file[p->fetch.file].name, shown) == 0)
 			return &p->file[p->fetch.file];
@@ -237,7 +238,7 @@ static void fail(struct cpr_phone *p, uint16_t code, const char *text)
 	struct cpr_fetch *f = &p->fetch;
 
 	snprintf(f->error_text, sizeof(f->error_text), "%s", text);
-	cpr_phone_clean(f->error_text);
+	cpr_text_printable(f->error_text, "");
 	f->error = code;
 	f->fault = fault_of(code, f->error_text);
 	finish(p, CPR_FETCH_ERROR);

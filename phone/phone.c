@@ -3,6 +3,7 @@
 #include "cleanup.h"
 #include "loads.h"
 #include "models.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -52,15 +53,6 @@ uint16_t cpr_phone_port(struct cpr_phone *p)
 	return (uint16_t)(49152 + cpr_phone_random(p) % 16384);
 }
 
-/* Names and messages come from strangers: nothing but printable letters goes to a terminal or
- * into JSON. */
-void cpr_phone_clean(char *text)
-{
-	for (; *text; text++)
-		if (*text < 32 || *text > 126)
-			*text = '?';
-}
-
 void cpr_phone_event(struct cpr_phone *p, enum cpr_phone_event what, const char *text,
 	uint64_t done, uint64_t total)
 {
@@ -69,7 +61,7 @@ void cpr_phone_event(struct cpr_phone *p, enum cpr_phone_event what, const char 
 	if (!p->host.event)
 		return;
 	snprintf(shown, sizeof(shown), "%s", text);
-	cpr_phone_clean(shown);
+	cpr_text_printable(shown, "");
 	p->host.event(p->host.arg, what, shown, done, total);
 }
 
@@ -95,7 +87,7 @@ void cpr_phone_fault(struct cpr_phone *p, enum cpr_fault_id id, unsigned long fr
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	cpr_phone_clean(text);
+	cpr_text_printable(text, "");
 	for (size_t i = 0; i < p->fault_n; i++) {
 		if (p->fault[i].fault == fault && strcmp(p->fault[i].text, text) == 0) {
 			p->blamed = i;

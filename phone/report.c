@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "models.h"
+#include "text.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -89,7 +90,7 @@ char *cpr_phone_summary(const struct cpr_phone *p)
 		cpr_buf_printf(&b, "%s%s: %s; %s", got_there(p) ? ", but " : ": ",
 			f->fault->name, f->text, f->fault->remedy);
 	if (b.data)
-		cpr_phone_clean(b.data);
+		cpr_text_printable(b.data, "");
 	return b.failed ? NULL : TAKE_PTR(b.data);
 }
 
@@ -116,7 +117,7 @@ char *cpr_phone_lease_text(const struct cpr_phone *p)
 
 		memcpy(name, l->option66, sizeof(name));
 		name[sizeof(name) - 1] = 0;
-		cpr_phone_clean(name);
+		cpr_text_printable(name, "");
 		cpr_buf_printf(&b, "  option 66: \"%s\"\n", name);
 	} else {
 		cpr_buf_puts(&b, "  option 66: none\n");

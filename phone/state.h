@@ -234,7 +234,6 @@ void cpr_phone_later(struct cpr_phone *p, uint64_t ms, cpr_step *then);
 void cpr_phone_calm(struct cpr_phone *p);
 uint32_t cpr_phone_random(struct cpr_phone *p);
 uint16_t cpr_phone_port(struct cpr_phone *p); /* an ephemeral port, seldom the same */
-void cpr_phone_clean(char *text);
 void cpr_phone_say(struct cpr_phone *p, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void cpr_phone_event(struct cpr_phone *p, enum cpr_phone_event what, const char *text,

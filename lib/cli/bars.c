@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "cli/cli.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -82,15 +83,6 @@ static unsigned percent(const struct slot *s)
 	if (!s->total)
 		return 0;
 	return s->done >= s->total ? 100 : (unsigned)(s->done * 100 / s->total);
-}
-
-/* What is shown comes off the wire, too: names that phones ask for.  Nothing in it may speak
- * to the terminal. */
-static void tame(char *text)
-{
-	for (; *text; text++)
-		if (((unsigned char)*text < ' ' && *text != '\n') || *text == 0x7f)
-			*text = '?';
 }
 
 /* Of UTF-8 text so many bytes as fill at most that many columns; *width is how many it
@@ -306,7 +298,7 @@ void cpr_bars_set(struct cpr_bars *b, unsigned slot, const char *label, uint64_t
 		return;
 	memcpy(was, s->label, sizeof(was));
 	snprintf(s->label, sizeof(s->label), "%s", label);
-	tame(s->label);
+	cpr_text_tame(s->label, "\n"); /* it comes off the wire, too */
 	s->done = done;
 	s->total = total;
 	/* Nothing may come after it for a long time. */
@@ -335,7 +327,7 @@ void cpr_bars_done(struct cpr_bars *b, unsigned slot, const char *note)
 	if (note && *note && asprintf(&text, "  %s", note) < 0)
 		text = NULL;
 	if (text) {
-		tame(text);
+		cpr_text_tame(text, "\n");
 		(void)fit(text, SIZE_MAX, &width);
 	}
 	if (b->fancy)
@@ -377,7 +369,7 @@ void cpr_bars_line(struct cpr_bars *b, const char *format, ...)
 		text = NULL;
 		return;
 	}
-	tame(text);
+	cpr_text_tame(text, "\n");
 	climb(b, &out);
 	keep(b, &out, text);
 	draw(b, &out);

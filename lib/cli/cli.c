@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "errors.h"
+#include "text.h"
 #include "version.h"
 
 #include <argp.h>
@@ -56,15 +57,6 @@ static bool to_journal(void)
 	       st.st_ino == inode;
 }
 
-/* Names of files and out of files are said, too: one line stays one, and nothing in it may
- * speak to the terminal. */
-static void tame(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
-
 void cpr_say(int priority, const char *format, ...)
 {
 	_cleanup_(cpr_freep) char *text = NULL;
@@ -77,7 +69,8 @@ void cpr_say(int priority, const char *format, ...)
 	if (n < 0)
 		text = NULL;
 	else
-		tame(text);
+		cpr_text_tame(text,
+			""); /* names out of files are said, too: one line stays one */
 	flockfile(stderr);
 	if (to_journal())
 		fprintf(stderr, "<%d>", priority);

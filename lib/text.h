@@ -1,0 +1,10 @@
+/* Small rules about text that strangers wrote: names in packages, on the wire, in files. */
+#pragma once
+
+/* In place: whatever is no printable ASCII becomes '?', but for the bytes in `also`. */
+void cpr_text_printable(char *text, const char *also);
+/* In place: control characters become '?', but for those in `also`; UTF-8 stays.  Nothing of
+ * the text can speak to a terminal then. */
+void cpr_text_tame(char *text, const char *also);
+/* What follows the prefix, compared in any case; NULL when s does not begin so. */
+const char *cpr_text_after(const char *s, const char *prefix);

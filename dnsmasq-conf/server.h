@@ -1,0 +1,61 @@
+/* The servers of this host, each one row in `servers` and one file, server-NAME.c: whether it
+ * would take its configuration with our candidates in it, what is missing in the admin's own
+ * files, how it is told of a change, and whether it then answers phones rightly.  Nothing here
+ * writes a file of the admin's. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct changes;
+struct cpr_errors;
+struct world;
+
+enum proof {
+	PROOF_OK,
+	PROOF_UNPROVEN, /* nothing can be said: not running, no carrier, another host's root */
+	PROOF_FAILED, /* it answers wrongly, or not at all where it has to */
+};
+
+/* A line that belongs into a file of the admin's, and is not there. */
+struct need {
+	const char *server;
+	char *file;  /* "/etc/default/tftpd-hpa"; below --root it is DIR's */
+	char *line;  /* what to put there, to the letter */
+	char *where; /* "into "hooks-libraries", last", for people */
+	char *why;   /* what phones miss until then */
+};
+
+struct needs {
+	struct need *need;
+	size_t n;
+	bool lost; /* no memory: there are more */
+};
+
+struct server {
+	const char *name; /* as in struct output's server, and in --json */
+	/* Its merged configuration with the candidates in their places, by its own checker as
+	 * its own user; nothing that it leaves behind stays.  c may hold other servers'
+	 * candidates.  0, also where it is not installed; -EINVAL (lines in e) or -errno. */
+	int (*check)(
+		const struct world *w, const struct changes *c, struct cpr_errors *e);
+	/* What is missing with the candidates in place; c NULL: as the files lie there. */
+	void (*needs)(const struct world *w, const struct changes *c, struct needs *out);
+	/* True when it runs on this host; always false below --root. */
+	bool (*runs)(const struct world *w);
+	/* Brings the change into force by the way that loses least, having said on stderr what
+	 * it does where that interrupts anybody.  0, -EINVAL: the server refuses (a line in e),
+	 * or -errno. */
+	int (*reload)(
+		const struct world *w, const struct changes *c, struct cpr_errors *e);
+	/* Asks it on the wire as a phone would.  A line in `why` unless PROOF_OK. */
+	enum proof (*probe)(const struct world *w, struct cpr_errors *why);
+};
+
+extern const struct server servers[];
+extern const size_t servers_n;
+const struct server *server_by_name(const char *name);
+
+/* The next one to be filled in; never NULL (out->lost: a scratch). */
+struct need *needs_add(struct needs *out, const char *server);
+void needs_clear(struct needs *n); /* also the _cleanup_ function */

@@ -87,7 +87,7 @@ int cmd_verify(int argc, char **argv)
 	r = world_read(&c, &w);
 	if (r != CPR_EXIT_OK)
 		return r;
-	cpr_checks_run(w->plan, &f);
+	cpr_checks_run(w->plan, NULL, &f);
 	if (f.lost)
 		cpr_say(3, "out of memory: there are more findings");
 	if (c.json) {

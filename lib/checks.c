@@ -5,6 +5,7 @@
 #include "inspect.h"
 #include "loads.h"
 #include "models.h"
+#include "observed.h"
 #include "plan.h"
 #include "resolve.h"
 #include "site.h"
@@ -539,10 +540,15 @@ const struct cpr_check cpr_checks[] = {
 };
 const size_t cpr_checks_n = CPR_ARRAY_LEN(cpr_checks);
 
-void cpr_checks_run(const struct cpr_plan *plan, struct cpr_findings *out)
+void cpr_checks_run(const struct cpr_plan *plan, const struct cpr_observed *seen,
+	struct cpr_findings *out)
 {
+	static const struct cpr_observed nothing = {0};
+
 	for (size_t i = 0; i < cpr_checks_n; i++) {
-		struct cpr_sink sink = {.check = &cpr_checks[i], .out = out};
+		struct cpr_sink sink = {.check = &cpr_checks[i],
+			.seen = seen ? seen : &nothing,
+			.out = out};
 
 		cpr_checks[i].run(plan, &sink);
 	}

@@ -1,11 +1,12 @@
 /* What is wrong with a TFTP root and its plan: one table of checks, each with a stable id, a
- * paragraph on why it matters, and a remedy.  A check reads the plan and reports findings; it
- * changes nothing. */
+ * paragraph on why it matters, and a remedy.  A check reads the plan, and what was seen beside
+ * it, and reports findings; it looks at nothing itself and changes nothing. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cpr_observed;
 struct cpr_plan;
 
 enum cpr_severity {
@@ -31,9 +32,10 @@ struct cpr_findings {
 
 struct cpr_check;
 
-/* Where a running check reports. */
+/* Where a running check reports, and what was seen on the host and the wire. */
 struct cpr_sink {
 	const struct cpr_check *check;
+	const struct cpr_observed *seen; /* never NULL */
 	struct cpr_findings *out;
 };
 
@@ -48,7 +50,9 @@ struct cpr_check {
 extern const struct cpr_check cpr_checks[];
 extern const size_t cpr_checks_n;
 
-void cpr_checks_run(const struct cpr_plan *plan, struct cpr_findings *out);
+/* seen NULL: nobody looked. */
+void cpr_checks_run(const struct cpr_plan *plan, const struct cpr_observed *seen,
+	struct cpr_findings *out);
 void cpr_findings_clear(struct cpr_findings *f); /* also the _cleanup_ function */
 
 const char *cpr_severity_name(enum cpr_severity s); /* note, warning, error */

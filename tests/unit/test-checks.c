@@ -5,6 +5,7 @@
 #include "inspect.h"
 #include "loads.h"
 #include "models.h"
+#include "observed.h"
 #include "plan.h"
 #include "resolve.h"
 #include "site.h"
@@ -35,6 +36,7 @@ struct world {
 	struct cpr_site site;
 	struct in_addr address;
 	struct cpr_running running;
+	struct cpr_observed seen; /* of literals */
 	struct cpr_plan *plan;
 	struct cpr_findings found;
 	struct cpr_site_model pin;
@@ -80,7 +82,7 @@ static void run(struct world *w)
 	assert_int_equal(
 		cpr_plan_build(&w->site, &w->firmware, &w->running, &w->plan, NULL),
 		w->refused ? -22 : 0);
-	cpr_checks_run(w->plan, &w->found);
+	cpr_checks_run(w->plan, &w->seen, &w->found);
 	assert_false(w->found.lost);
 }
 

@@ -123,6 +123,8 @@ check-headers:  ## compile every header on its own
 	@set -e; for h in $(HEADERS_CXX); do \
 	  echo "#include \"$$h\"" | $(CXX) $(cppflags) -I. -Ilib -I$${h%/*} -isystem /usr/include/kea \
 	    -std=c++17 $(warn) -Werror -fsyntax-only -x c++ -; done
+check-kea-headers:  ## compile the Kea hook with the headers of newer Keas (fetched, not installed)
+	@tests/kea/headers $(CXX) $(cppflags) -Ilib -Ikea-hook -std=c++17 $(warn) -Werror
 check-format:  ## compare the sources with .clang-format
 	@clang-format --dry-run -Werror $(wildcard */*.[ch] */*.cc */*/*.[ch] */*/*.cc)
 	@# bats does not see a command fail that stands behind a bare "!"
@@ -139,5 +141,5 @@ uninstall:  ## remove what install put there
 clean:  ## remove build/
 	rm -rf build
 help:  ## show this list
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-15s %s\n",$$1,$$2}'
-.PHONY: all tests threaded demo check missing deps check-headers check-format format install uninstall clean help
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-18s %s\n",$$1,$$2}'
+.PHONY: all tests threaded demo check missing deps check-headers check-kea-headers check-format format install uninstall clean help

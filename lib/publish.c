@@ -227,47 +227,117 @@ static bool holds_bytes(
 	return true;
 }
 
-/* The temp becomes the name; it is gone either way. */
-static int put(const struct place *p)
-{
-	int r = renameat(p->dir, p->temp, p->dir, p->base) < 0 ? -errno : sync_fd(p->dir);
+/* A temp that is whole, and whose writer's lock on it this holds. */
+struct cpr_prepared {
+	struct place place;
+	int fd; /* -1: a link, which cannot be locked */
+	bool made;
+};
 
-	if (r < 0)
+struct cpr_prepared *cpr_prepared_free(struct cpr_prepared *s)
+{
+	if (!s)
+		return NULL;
+	if (s->made)
+		unlinkat(s->place.dir, s->place.temp, 0);
+	cpr_closep(&s->fd);
+	place_close(&s->place);
+	free(s);
+	return NULL;
+}
+
+void cpr_prepared_freep(struct cpr_prepared **s)
+{
+	*s = cpr_prepared_free(*s);
+}
+
+int cpr_prepared_put(struct cpr_prepared *s)
+{
+	const struct place *p = &s->place;
+	int r;
+
+	if (renameat(p->dir, p->temp, p->dir, p->base) < 0)
+		return -errno;
+	/* rename(2) of two names of one inode does nothing and leaves both: another made
+	 * the same link first. */
+	if (s->fd < 0)
 		unlinkat(p->dir, p->temp, 0);
+	s->made = false;
+	r = sync_fd(p->dir);
 	return r < 0 ? r : 1;
 }
 
-int cpr_publish_bytes(
-	int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+static int prepared_new(
+	int dirfd, const char *name, const char *suffix, struct cpr_prepared **out)
 {
-	_cleanup_(place_close) struct place p;
-	_cleanup_(cpr_closep) int fd = -1;
-	int r = find_place(dirfd, name, "new", &p);
+	_cleanup_(cpr_prepared_freep) struct cpr_prepared *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->fd = -1;
+	r = find_place(dirfd, name, suffix, &s->place);
+	if (r == 0)
+		*out = TAKE_PTR(s);
+	return r;
+}
+
+int cpr_publish_prepare_bytes(int dirfd, const char *name, const void *data, size_t len,
+	mode_t mode, struct cpr_prepared **out)
+{
+	_cleanup_(cpr_prepared_freep) struct cpr_prepared *s = NULL;
+	int r = prepared_new(dirfd, name, "new", &s);
 
 	if (r < 0)
 		return r;
-	if (holds_bytes(&p, data, len, mode))
+	if (holds_bytes(&s->place, data, len, mode))
 		return 0;
-	fd = make_temp(&p);
-	if (fd < 0)
-		return fd;
-	r = cpr_io_write(fd, data, len);
-	if (r == 0 && fchmod(fd, mode) < 0)
+	s->fd = make_temp(&s->place);
+	if (s->fd < 0)
+		return s->fd;
+	s->made = true;
+	r = cpr_io_write(s->fd, data, len);
+	if (r == 0 && fchmod(s->fd, mode) < 0)
 		r = -errno;
 	if (r == 0)
-		r = sync_fd(fd);
-	if (r < 0) {
-		unlinkat(p.dir, p.temp, 0);
+		r = sync_fd(s->fd);
+	if (r < 0)
 		return r;
-	}
-	return put(&p);
+	*out = TAKE_PTR(s);
+	return 1;
 }
 
-int cpr_publish_hardlink(int dirfd, const char *from, const char *name)
+/* A temp that cannot be locked: what is in the way is taken away.  make: as linkat(). */
+static int prepare_link(struct cpr_prepared *s,
+	int (*make)(const void *from, const struct place *p), const void *from)
 {
-	_cleanup_(place_close) struct place p = {.dir = -1}, source = {.dir = -1};
+	for (int i = 0; i < TRIES; i++) {
+		if (make(from, &s->place) == 0) {
+			s->made = true;
+			return 1;
+		}
+		if (errno != EEXIST)
+			return -errno;
+		if (unlinkat(s->place.dir, s->place.temp, 0) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return -EBUSY;
+}
+
+static int make_hardlink(const void *from, const struct place *p)
+{
+	const struct place *source = from;
+
+	return linkat(source->dir, source->base, p->dir, p->temp, 0);
+}
+
+int cpr_publish_prepare_hardlink(
+	int dirfd, const char *from, const char *name, struct cpr_prepared **out)
+{
+	_cleanup_(cpr_prepared_freep) struct cpr_prepared *s = NULL;
+	_cleanup_(place_close) struct place source = {.dir = -1};
 	_cleanup_(cpr_closep) int fd = -1;
-	int r = find_place(dirfd, name, "link", &p);
+	int r = prepared_new(dirfd, name, "link", &s);
 
 	if (r == 0)
 		r = find_place(dirfd, from, "link", &source);
@@ -276,24 +346,109 @@ int cpr_publish_hardlink(int dirfd, const char *from, const char *name)
 	fd = open_regular(source.dir, source.base);
 	if (fd < 0)
 		return fd;
-	/* rename(2) of two names of one inode does nothing and leaves both. */
-	if (is_named(p.dir, p.base, fd))
+	if (is_named(s->place.dir, s->place.base, fd))
 		return 0;
+	r = prepare_link(s, make_hardlink, &source);
+	if (r == 1)
+		*out = TAKE_PTR(s);
+	return r;
+}
+
+static int make_symlink(const void *from, const struct place *p)
+{
+	return symlinkat(from, p->dir, p->temp);
+}
+
+static bool points_to(const struct place *p, const char *target)
+{
+	char there[PATH_MAX];
+	ssize_t n = readlinkat(p->dir, p->base, there, sizeof(there));
+
+	return n >= 0 && (size_t)n == strlen(target) && !memcmp(there, target, (size_t)n);
+}
+
+int cpr_publish_prepare_symlink(
+	int dirfd, const char *target, const char *name, struct cpr_prepared **out)
+{
+	_cleanup_(cpr_prepared_freep) struct cpr_prepared *s = NULL;
+	int r = prepared_new(dirfd, name, "link", &s);
+
+	if (r < 0 || points_to(&s->place, target))
+		return r;
+	r = prepare_link(s, make_symlink, target);
+	if (r == 1)
+		*out = TAKE_PTR(s);
+	return r;
+}
+
+int cpr_publish_bytes(
+	int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+{
+	_cleanup_(cpr_prepared_freep) struct cpr_prepared *s = NULL;
+	int r = cpr_publish_prepare_bytes(dirfd, name, data, len, mode, &s);
+
+	return r == 1 ? cpr_prepared_put(s) : r;
+}
+
+/* -ENOENT of the rename: another took the temp, which had no lock, for a dead one's. */
+int cpr_publish_hardlink(int dirfd, const char *from, const char *name)
+{
 	for (int i = 0; i < TRIES; i++) {
-		if (linkat(source.dir, source.base, p.dir, p.temp, 0) < 0) {
-			if (errno != EEXIST)
-				return -errno;
-			if (unlinkat(p.dir, p.temp, 0) < 0 && errno != ENOENT)
-				return -errno;
-			continue;
-		}
-		r = put(&p);
+		_cleanup_(cpr_prepared_freep) struct cpr_prepared *s = NULL;
+		int r = cpr_publish_prepare_hardlink(dirfd, from, name, &s);
+
 		if (r == 1)
-			unlinkat(p.dir, p.temp, 0); /* another made the same link first */
-		if (r != -ENOENT)
+			r = cpr_prepared_put(s);
+		if (r != -ENOENT || !s)
 			return r;
 	}
 	return -EBUSY;
+}
+
+int cpr_publish_symlink(int dirfd, const char *target, const char *name)
+{
+	for (int i = 0; i < TRIES; i++) {
+		_cleanup_(cpr_prepared_freep) struct cpr_prepared *s = NULL;
+		int r = cpr_publish_prepare_symlink(dirfd, target, name, &s);
+
+		if (r == 1)
+			r = cpr_prepared_put(s);
+		if (r != -ENOENT || !s)
+			return r;
+	}
+	return -EBUSY;
+}
+
+int cpr_publish_remove(int dirfd, const char *name)
+{
+	_cleanup_(place_close) struct place p;
+	int r = find_place(dirfd, name, "new", &p);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	if (unlinkat(p.dir, p.base, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = sync_fd(p.dir);
+	return r < 0 ? r : 1;
+}
+
+int cpr_publish_sweep(int dirfd, const char *name)
+{
+	_cleanup_(cpr_prepared_freep) struct cpr_prepared *bytes = NULL, *link = NULL;
+	int r = prepared_new(dirfd, name, "new", &bytes);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = clear_temp(&bytes->place);
+	if (r == 0 || r == -EAGAIN)
+		r = prepared_new(dirfd, name, "link", &link);
+	if (r == 0 && unlinkat(link->place.dir, link->place.temp, 0) < 0 &&
+		errno != ENOENT)
+		r = -errno;
+	return r;
 }
 
 /* Two spellings of one name, perhaps by a link to the folder: "a" and "./a". */

@@ -19,6 +19,29 @@ int cpr_publish_bytes(
 	int dirfd, const char *name, const void *data, size_t len, mode_t mode);
 /* A hard link name to the file `from`, replacing atomically; same inode already: 0. */
 int cpr_publish_hardlink(int dirfd, const char *from, const char *name);
+/* A symbolic link name to target, replacing atomically. */
+int cpr_publish_symlink(int dirfd, const char *target, const char *name);
+/* The name is gone, whatever it was but for a folder; 0: it was not there. */
+int cpr_publish_remove(int dirfd, const char *name);
+/* Takes away temps of this name whose writers are dead, for a name that nobody publishes
+ * again.  0 or -errno. */
+int cpr_publish_sweep(int dirfd, const char *name);
+
+/* The same in two steps, so that a full disk is met before the first of several names has
+ * changed: the temp is whole and on disk (1, and *out), then it becomes the name.  0: already
+ * so, and *out is left alone. */
+struct cpr_prepared;
+int cpr_publish_prepare_bytes(int dirfd, const char *name, const void *data, size_t len,
+	mode_t mode, struct cpr_prepared **out);
+int cpr_publish_prepare_hardlink(
+	int dirfd, const char *from, const char *name, struct cpr_prepared **out);
+int cpr_publish_prepare_symlink(
+	int dirfd, const char *target, const char *name, struct cpr_prepared **out);
+int cpr_prepared_put(struct cpr_prepared *s); /* 1 or -errno */
+/* Takes the temp away unless it was put. */
+struct cpr_prepared *cpr_prepared_free(struct cpr_prepared *s);
+void cpr_prepared_freep(struct cpr_prepared **s);
+
 /* A staged file moves to its name (same file system), fsynced before; mode set.  Or a staged
  * symbolic link, which has no mode.  `staged` is gone afterwards, also when name held the same
  * already; it stays on failure, unless all that failed is the fsync of the folder. */

@@ -365,6 +365,77 @@ static void folders(void **state)
 	assert_int_equal(cpr_publish_mkdir(b->dir, "f/g", 0755), -ENOTDIR);
 }
 
+static void symlinks(void **state)
+{
+	struct box *b = *state;
+	char target[16] = {0};
+	struct stat before, after;
+
+	assert_int_equal(cpr_publish_symlink(b->dir, "a", "l"), 1);
+	before = status(b->dir, "l");
+	assert_int_equal(cpr_publish_symlink(b->dir, "a", "l"), 0);
+	after = status(b->dir, "l");
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(cpr_publish_symlink(b->dir, "ab", "l"), 1);
+	assert_int_equal(readlinkat(b->dir, "l", target, sizeof(target) - 1), 2);
+	assert_string_equal(target, "ab");
+	/* A file gives way, and what a killed writer left. */
+	assert_int_equal(cpr_publish_bytes(b->dir, "f", "one", 3, 0644), 1);
+	assert_int_equal(symlinkat("x", b->dir, ".f.link"), 0);
+	assert_int_equal(cpr_publish_symlink(b->dir, "a", "f"), 1);
+	assert_string_equal(listing(b->dir), "f l");
+}
+
+static void what_is_prepared_is_not_there_yet(void **state)
+{
+	struct box *b = *state;
+	struct cpr_prepared *bytes = NULL, *link = NULL, *none = NULL;
+
+	assert_int_equal(cpr_publish_bytes(b->dir, "a", "one", 3, 0644), 1);
+	assert_int_equal(
+		cpr_publish_prepare_bytes(b->dir, "a", "two", 3, 0644, &bytes), 1);
+	assert_int_equal(cpr_publish_prepare_hardlink(b->dir, "a", "b", &link), 1);
+	assert_string_equal(content(b->dir, "a"), "one");
+	assert_string_equal(listing(b->dir), ".a.new .b.link a");
+	assert_int_equal(cpr_prepared_put(bytes), 1);
+	assert_string_equal(content(b->dir, "a"), "two");
+	assert_null(cpr_prepared_free(bytes));
+	assert_null(cpr_prepared_free(link));
+	assert_string_equal(listing(b->dir), "a");
+	assert_int_equal(
+		cpr_publish_prepare_bytes(b->dir, "a", "two", 3, 0644, &none), 0);
+	assert_null(none);
+}
+
+static void names_go(void **state)
+{
+	struct box *b = *state;
+
+	assert_int_equal(cpr_publish_bytes(b->dir, "a", "one", 3, 0644), 1);
+	assert_int_equal(cpr_publish_remove(b->dir, "a"), 1);
+	assert_int_equal(cpr_publish_remove(b->dir, "a"), 0);
+	assert_int_equal(cpr_publish_remove(b->dir, "none/a"), 0);
+	assert_int_equal(cpr_publish_mkdir(b->dir, "d", 0755), 1);
+	assert_int_equal(cpr_publish_remove(b->dir, "d"), -EISDIR);
+	assert_string_equal(listing(b->dir), "d");
+}
+
+static void temps_of_the_dead_are_swept(void **state)
+{
+	struct box *b = *state;
+	struct cpr_prepared *alive = NULL;
+
+	assert_int_equal(cpr_publish_bytes(b->dir, ".a.new", "half", 4, 0600), 1);
+	assert_int_equal(symlinkat("x", b->dir, ".a.link"), 0);
+	assert_int_equal(
+		cpr_publish_prepare_bytes(b->dir, "b", "one", 3, 0644, &alive), 1);
+	assert_int_equal(cpr_publish_sweep(b->dir, "a"), 0);
+	assert_int_equal(cpr_publish_sweep(b->dir, "b"), 0);
+	assert_int_equal(cpr_publish_sweep(b->dir, "none/a"), 0);
+	assert_string_equal(listing(b->dir), ".b.new");
+	cpr_prepared_free(alive);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -383,6 +454,10 @@ int main(void)
 		TEST(hardlinks),
 		TEST(a_staged_file_moves),
 		TEST(folders),
+		TEST(symlinks),
+		TEST(what_is_prepared_is_not_there_yet),
+		TEST(names_go),
+		TEST(temps_of_the_dead_are_swept),
 	};
 
 	return cmocka_run_group_tests_name("publish", tests, NULL, NULL);

@@ -19,6 +19,7 @@ int cmd_verify(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_models(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_option150(int argc, char **argv);
 
 /* --site, --root and --json, as a child parser: its input is a struct common. */
 extern const struct argp common_argp;

@@ -24,6 +24,8 @@ static const struct command commands[] = {
 	{"models", "print the models that are known, or find one by its vendor class",
 		cmd_models},
 	{"inspect", "say what firmware files are", cmd_inspect},
+	{"option150", "say what to type for DHCP option 150, or what was typed",
+		cmd_option150},
 };
 
 static const char *command_name(const void *context, size_t i)

@@ -11,12 +11,12 @@
 #include "world.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
-	FILE_MAX = 1024 * 1024,
-	FILE_MODE = 0644
+	FILE_MAX = 1024 * 1024
 };
 
 /* A line number from 1: the first one in which the two differ. */
@@ -46,12 +46,17 @@ static void guard(
 			" tells; this line would change: move the file away and run again");
 }
 
-static bool has_mode(int base, const char *path)
+mode_t output_mode(const struct output *o)
 {
-	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, path + 1);
+	return o->mode ? o->mode : 0644;
+}
+
+static bool has_mode(int base, const struct output *o)
+{
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, o->path + 1);
 	struct stat st;
 
-	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 07777) == FILE_MODE;
+	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 07777) == output_mode(o);
 }
 
 static int find_text(const struct world *w, struct change *c, const struct record *record,
@@ -76,7 +81,7 @@ static int find_text(const struct world *w, struct change *c, const struct recor
 	}
 	if (c->old_len == c->o->text.len &&
 		memcmp(c->old, c->o->text.data, c->old_len) == 0) {
-		c->state = has_mode(w->base, c->o->path) ? CHANGE_NONE : CHANGE_OTHER;
+		c->state = has_mode(w->base, c->o) ? CHANGE_NONE : CHANGE_OTHER;
 		return 0;
 	}
 	c->state = CHANGE_OTHER;
@@ -161,6 +166,57 @@ static int find_link(const struct world *w, struct change *c, struct cpr_errors 
 	return r;
 }
 
+static int find_symlink(const struct world *w, struct change *c, struct cpr_errors *e)
+{
+	char target[PATH_MAX];
+	int r = cpr_publish_readlink(w->base, c->o->path + 1, target, sizeof(target));
+
+	if (r == 0 && strcmp(target, c->o->from) == 0)
+		return 0;
+	c->state = r == -ENOENT ? CHANGE_NEW : CHANGE_OTHER;
+	if (r == -EINVAL && c->o->guarded)
+		cpr_errors_add(e, c->o->path, 0,
+			"it is there, and no link; move it away and run again");
+	if (r == 0 || r == -ENOENT || r == -EINVAL)
+		return 0;
+	cpr_errors_add(e, c->o->path, 0, "cannot read it: %s", strerror(-r));
+	return r;
+}
+
+/* A link goes without a look at what it leads to. */
+static int find_gone(const struct world *w, struct change *c, const struct record *record,
+	struct cpr_errors *e)
+{
+	int r = read_below(w->base, c->o->path, FILE_MAX, &c->old, &c->old_len);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0 && r != -ELOOP) {
+		cpr_errors_add(e, c->o->path, 0, "cannot read it: %s", strerror(-r));
+		return r;
+	}
+	c->state = CHANGE_GONE;
+	if (c->o->guarded && r == 0)
+		guard(c, record, e);
+	return 0;
+}
+
+static int find(const struct world *w, struct change *c, const struct record *record,
+	struct cpr_errors *e)
+{
+	switch (c->o->kind) {
+	case OUTPUT_LINK:
+		return find_link(w, c, e);
+	case OUTPUT_SYMLINK:
+		return find_symlink(w, c, e);
+	case OUTPUT_GONE:
+		return find_gone(w, c, record, e);
+	case OUTPUT_TEXT:
+	default:
+		return find_text(w, c, record, e);
+	}
+}
+
 static bool any_guarded(const struct outputs *out)
 {
 	for (size_t i = 0; i < out->n; i++)
@@ -189,8 +245,7 @@ int changes_find(const struct world *w, const struct outputs *out, struct change
 		int found;
 
 		one->o = &out->output[i];
-		found = one->o->kind == OUTPUT_LINK ? find_link(w, one, e)
-						    : find_text(w, one, &record, e);
+		found = find(w, one, &record, e);
 		if (r == 0)
 			r = found;
 		c->any = c->any || one->state != CHANGE_NONE;
@@ -237,146 +292,6 @@ const char *change_restarts(const struct change *c)
 	if (c->o->restart == RESTART_ON_LOST_LINES && !loses_lines(c))
 		return NULL;
 	return c->o->server;
-}
-
-static int make_folder(const struct world *w, const char *path, mode_t mode)
-{
-	_cleanup_(cpr_freep) char *folder = strdup(path + 1);
-	char *slash = folder ? strrchr(folder, '/') : NULL;
-
-	if (!folder)
-		return -ENOMEM;
-	if (!slash)
-		return 0;
-	*slash = 0;
-	return cpr_publish_mkdir(w->base, folder, mode);
-}
-
-static int publish_one(const struct world *w, const struct change *c)
-{
-	const struct output *o = c->o;
-	int r = make_folder(w, o->path, 0755);
-
-	if (r >= 0 && c->keep)
-		r = make_folder(w, c->keep, 0700);
-	if (r >= 0 && c->keep)
-		r = cpr_publish_hardlink(w->base, o->path + 1, c->keep + 1);
-	if (r < 0)
-		return r;
-	if (o->kind == OUTPUT_LINK)
-		return cpr_publish_hardlink(w->base, o->from + 1, o->path + 1);
-	return cpr_publish_bytes(
-		w->base, o->path + 1, o->text.data, o->text.len, FILE_MODE);
-}
-
-/* The record is written before the files, with old and new in it, and after them, with new:
- * whenever this is cut off, what lies there is known as ours. */
-static int write_record(const struct world *w, const struct changes *c, bool before)
-{
-	_cleanup_(record_clear) struct record record = {0};
-	bool ours = false;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < c->n; i++) {
-		const struct output *o = c->change[i].o;
-
-		if (!o->guarded)
-			continue;
-		if (!ours)
-			r = record_read(w->base, &record);
-		ours = true;
-		if (r == 0)
-			r = (before ? record_add : record_set)(
-				&record, o->path, o->text.data, o->text.len);
-	}
-	return r == 0 && ours ? record_write(w->base, &record) : r;
-}
-
-/* A server that changed its user needs every folder on the way to a file to let it through,
- * and the last one to be readable. */
-static void warn_closed(
-	const struct world *w, const char *server, const char *path, const char *so)
-{
-	for (const char *slash = strchr(path + 1, '/'); slash;
-		slash = strchr(slash + 1, '/')) {
-		_cleanup_(cpr_freep) char *folder =
-			strndup(path + 1, (size_t)(slash - path - 1));
-		mode_t need = strchr(slash + 1, '/') ? 0001 : 0005;
-		struct stat st;
-
-		if (folder && fstatat(w->base, folder, &st, 0) == 0 &&
-			(st.st_mode & need) != need)
-			cpr_say(4,
-				"%s cannot get at '%s', and would %s: chmod o+%s '/%s'",
-				server, path, so, need == 5 ? "rx" : "x", folder);
-	}
-}
-
-/* Either is silent until it is too late. */
-static void warn_all_closed(const struct world *w, const struct changes *c)
-{
-	_cleanup_(cpr_freep) char *inside = NULL;
-
-	if (asprintf(&inside, "%s/", w->site->tftp_root) < 0)
-		inside = NULL;
-	for (size_t i = 0; i < c->n; i++) {
-		const struct output *o = c->change[i].o;
-
-		if (o->restart == RESTART_ON_LOST_LINES)
-			warn_closed(w, o->server, o->path, "send nothing of it");
-		if (o->serves_tftp && inside)
-			warn_closed(w, o->server, inside, "not start");
-	}
-}
-
-/* dnsmasq does not start without its TFTP root. */
-static int make_tftp_root(const struct world *w, struct cpr_errors *e)
-{
-	int r = cpr_publish_mkdir(w->base, w->site->tftp_root + 1, 0755);
-
-	if (r < 0)
-		cpr_errors_add(e, w->site->tftp_root, 0, "cannot make this folder: %s",
-			strerror(-r));
-	return r < 0 ? r : 0;
-}
-
-static int publish_all(
-	const struct world *w, const struct changes *c, struct cpr_errors *e)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		struct change *one = &c->change[i];
-		int r;
-
-		if (one->state == CHANGE_NONE)
-			continue;
-		r = publish_one(w, one);
-		if (r < 0) {
-			cpr_errors_add(
-				e, one->o->path, 0, "cannot write it: %s", strerror(-r));
-			return r;
-		}
-		one->written = true;
-	}
-	return 0;
-}
-
-int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e)
-{
-	int r = c->any ? make_tftp_root(w, e) : 0, recorded;
-
-	if (r < 0)
-		return r;
-	recorded = write_record(w, c, true);
-	if (recorded == 0)
-		r = publish_all(w, c, e);
-	if (recorded == 0 && r == 0) {
-		warn_all_closed(w, c);
-		recorded = write_record(w, c, false);
-	}
-	if (recorded < 0)
-		cpr_errors_add(
-			e, RECORD_FILE, 0, "cannot write it: %s", strerror(-recorded));
-	return recorded < 0 ? recorded : r;
 }
 
 void changes_clear(struct changes *c)

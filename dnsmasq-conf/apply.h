@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct cpr_errors;
 struct output;
@@ -13,7 +14,8 @@ struct world;
 enum change_state {
 	CHANGE_NONE,
 	CHANGE_NEW,
-	CHANGE_OTHER
+	CHANGE_OTHER,
+	CHANGE_GONE
 };
 
 struct change {
@@ -41,8 +43,10 @@ int changes_find(const struct world *w, const struct outputs *out, struct change
 int changes_check(const struct changes *c, struct cpr_errors *e);
 /* A unified diff on stdout.  0 or -errno. */
 int changes_diff(const struct changes *c, struct cpr_errors *e);
-/* Writes them.  0 or -errno (a line in e says which file; those before it are written). */
+/* Writes them: whatever needs room on the disk before the first name has changed.  0 or
+ * -errno (a line in e says which file; those that are `written` need restoring). */
 int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e);
+mode_t output_mode(const struct output *o);
 /* The server that has to be restarted for this change, or NULL. */
 const char *change_restarts(const struct change *c);
 void changes_clear(struct changes *c); /* also the _cleanup_ function */

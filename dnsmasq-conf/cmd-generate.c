@@ -142,8 +142,10 @@ static int print_candidates(const struct outputs *out)
 	for (size_t i = 0; i < out->n; i++) {
 		const struct output *o = &out->output[i];
 
-		if (o->kind == OUTPUT_LINK)
+		if (o->kind == OUTPUT_LINK || o->kind == OUTPUT_SYMLINK)
 			printf("# %s is a link to %s\n", o->path, o->from);
+		else if (o->kind == OUTPUT_GONE)
+			printf("# %s goes\n", o->path);
 		else if (out->n > 1)
 			printf("# %s:\n", o->path);
 		if (o->kind == OUTPUT_TEXT)
@@ -154,7 +156,7 @@ static int print_candidates(const struct outputs *out)
 
 static const char *state_name(enum change_state s)
 {
-	static const char *const name[] = {"unchanged", "new", "changed"};
+	static const char *const name[] = {"unchanged", "new", "changed", "gone"};
 
 	return name[s];
 }
@@ -182,6 +184,14 @@ static int print_changes_json(const struct changes *c)
 		JSON_INDENT(2));
 }
 
+static const char *how_it_changed(const struct change *c)
+{
+	static const char *const text[] = {
+		"is as it was", "is new", "has changed", "is gone"};
+
+	return text[c->state];
+}
+
 /* What each server wants, once; and what only the admin can write. */
 static void say_needs(const struct changes *c, const struct outputs *out)
 {
@@ -200,15 +210,12 @@ static void say_needs(const struct changes *c, const struct outputs *out)
 			cpr_say(4,
 				"%s: have it read its files anew, for %s %s: config-reload "
 				"on its control socket, or systemctl kill --signal=HUP %s",
-				server, one->o->path,
-				one->state == CHANGE_NEW ? "is new" : "has changed",
-				server);
+				server, one->o->path, how_it_changed(one), server);
 		else
 			cpr_say(4,
 				"%s: restart it once, for %s %s; later changes need no "
 				"restart",
-				server, one->o->path,
-				one->state == CHANGE_NEW ? "is new" : "has changed");
+				server, one->o->path, how_it_changed(one));
 	}
 	for (size_t i = 0; i < out->note.n; i++)
 		cpr_say(4, "%s", out->note.line[i]);
@@ -225,9 +232,11 @@ static void say_changes(const struct changes *c, bool check)
 		if (one->keep)
 			cpr_say(6, "%s '%s' as '%s'", check ? "would keep" : "kept", path,
 				one->keep);
-		if (one->o->kind == OUTPUT_LINK)
+		if (one->o->kind == OUTPUT_LINK || one->o->kind == OUTPUT_SYMLINK)
 			cpr_say(6, "%s '%s' to '%s'", check ? "would link" : "linked",
 				path, one->o->from);
+		else if (one->o->kind == OUTPUT_GONE)
+			cpr_say(6, "%s '%s'", check ? "would remove" : "removed", path);
 		else
 			cpr_say(6, "%s '%s'", check ? "would write" : "wrote", path);
 	}

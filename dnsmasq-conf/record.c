@@ -80,7 +80,7 @@ int record_add(struct record *r, const char *path, const void *data, size_t len)
 	return add(r, hash, path);
 }
 
-int record_set(struct record *r, const char *path, const void *data, size_t len)
+void record_drop(struct record *r, const char *path)
 {
 	size_t kept = 0;
 
@@ -91,10 +91,15 @@ int record_set(struct record *r, const char *path, const void *data, size_t len)
 			r->line[kept++] = r->line[i];
 	}
 	r->n = kept;
+}
+
+int record_set(struct record *r, const char *path, const void *data, size_t len)
+{
+	record_drop(r, path);
 	return record_add(r, path, data, len);
 }
 
-int record_write(int base, const struct record *r)
+int record_prepare(int base, const struct record *r, struct cpr_prepared **out)
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
 	int rc;
@@ -106,8 +111,8 @@ int record_write(int base, const struct record *r)
 	rc = cpr_publish_mkdir(base, &RECORD_FOLDER[1], 0755);
 	if (rc < 0)
 		return rc;
-	rc = cpr_publish_bytes(base, &RECORD_FILE[1], b.data, b.len, 0644);
-	return rc < 0 ? rc : 0;
+	return cpr_publish_prepare_bytes(
+		base, &RECORD_FILE[1], b.data ? b.data : "", b.len, 0644, out);
 }
 
 void record_clear(struct record *r)

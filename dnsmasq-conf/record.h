@@ -23,7 +23,10 @@ bool record_has(const struct record *r, const char *path, const void *data, size
 /* Beside what is known of the path, or instead of it.  0 or -ENOMEM. */
 int record_add(struct record *r, const char *path, const void *data, size_t len);
 int record_set(struct record *r, const char *path, const void *data, size_t len);
-int record_write(int base, const struct record *r);
+void record_drop(struct record *r, const char *path);
+/* Ready to be put in place (publish.h).  1, 0: it is so already, or -errno. */
+struct cpr_prepared;
+int record_prepare(int base, const struct record *r, struct cpr_prepared **out);
 void record_clear(struct record *r); /* also the _cleanup_ function */
 
 void sha256_hex(const void *data, size_t len, char hex[65]);

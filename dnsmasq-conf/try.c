@@ -81,7 +81,8 @@ int changes_check(const struct changes *c, struct cpr_errors *e)
 		_cleanup_(cpr_closep) int said = -1;
 		int r;
 
-		if (!o->check || c->change[i].state == CHANGE_NONE)
+		if (!o->check || c->change[i].state == CHANGE_NONE ||
+			o->kind == OUTPUT_GONE)
 			continue;
 		said = memfd_create("said", MFD_CLOEXEC);
 		r = said < 0 ? -errno : scratch_open(&s, o->text.data, o->text.len);
@@ -107,8 +108,9 @@ static int diff_text(const struct change *c)
 {
 	_cleanup_(scratch_close) struct scratch old = {.fd = -1}, new = {.fd = -1};
 	char *const argv[] = {(char *)"diff", (char *)"-u", (char *)"--label",
-		c->old ? c->o->path : (char *)"/dev/null", (char *)"--label", c->o->path,
-		(char *)"--", old.path, new.path, NULL};
+		c->old ? c->o->path : (char *)"/dev/null", (char *)"--label",
+		c->state == CHANGE_GONE ? (char *)"/dev/null" : c->o->path, (char *)"--",
+		old.path, new.path, NULL};
 	int r = scratch_open(&old, c->old, c->old_len);
 
 	if (r == 0)
@@ -128,8 +130,10 @@ int changes_diff(const struct changes *c, struct cpr_errors *e)
 			continue;
 		if (one->keep)
 			printf("# %s is kept as %s\n", one->o->path, one->keep);
-		if (one->o->kind == OUTPUT_LINK)
+		if (one->o->kind == OUTPUT_LINK || one->o->kind == OUTPUT_SYMLINK)
 			printf("# %s becomes a link to %s\n", one->o->path, one->o->from);
+		else if (one->o->kind == OUTPUT_GONE && !one->old)
+			printf("# %s goes\n", one->o->path);
 		else
 			r = diff_text(one);
 		if (r < 0) {

@@ -199,6 +199,20 @@ int cpr_publish_open_served(int dirfd, const char *name)
 		open_resolved(dirfd, name, O_RDONLY | O_NONBLOCK, RESOLVE_BENEATH));
 }
 
+int cpr_publish_readlink(int dirfd, const char *name, char *target, size_t size)
+{
+	_cleanup_(place_close) struct place p;
+	int r = find_place(dirfd, name, "link", &p);
+	ssize_t n = r < 0 ? r : readlinkat(p.dir, p.base, target, size);
+
+	if (n < 0)
+		return r < 0 ? r : -errno;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	target[n] = 0;
+	return 0;
+}
+
 static bool has_mode(int fd, mode_t mode)
 {
 	struct stat st;

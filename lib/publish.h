@@ -57,5 +57,8 @@ int cpr_publish_open(int dirfd, const char *name);
  * in.tftpd in its chroot and dnsmasq below its --tftp-root serve alike.  -EXDEV: it does
  * not. */
 int cpr_publish_open_served(int dirfd, const char *name);
+/* Where a symbolic link points, ending with a NUL.  0 or -errno: -EINVAL: it is none,
+ * -ENAMETOOLONG. */
+int cpr_publish_readlink(int dirfd, const char *name, char *target, size_t size);
 /* 1 when both files hold the same bytes, 0 when not, or -errno.  The offsets do not count. */
 int cpr_publish_same(int fd, int other);

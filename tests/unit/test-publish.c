@@ -379,6 +379,11 @@ static void symlinks(void **state)
 	assert_int_equal(cpr_publish_symlink(b->dir, "ab", "l"), 1);
 	assert_int_equal(readlinkat(b->dir, "l", target, sizeof(target) - 1), 2);
 	assert_string_equal(target, "ab");
+	assert_int_equal(cpr_publish_readlink(b->dir, "l", target, 3), 0);
+	assert_string_equal(target, "ab");
+	assert_int_equal(cpr_publish_readlink(b->dir, "l", target, 2), -ENAMETOOLONG);
+	assert_int_equal(cpr_publish_readlink(b->dir, "none", target, 2), -ENOENT);
+	assert_int_equal(cpr_publish_readlink(b->dir, ".", target, 2), -EINVAL);
 	/* A file gives way, and what a killed writer left. */
 	assert_int_equal(cpr_publish_bytes(b->dir, "f", "one", 3, 0644), 1);
 	assert_int_equal(symlinkat("x", b->dir, ".f.link"), 0);

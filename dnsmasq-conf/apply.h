@@ -39,8 +39,6 @@ struct changes {
  * 0, -EINVAL (lines in e) or -errno. */
 int changes_find(const struct world *w, const struct outputs *out, struct changes *c,
 	struct cpr_errors *e);
-/* Asks the servers' own checkers, where they are installed.  Returns as above. */
-int changes_check(const struct changes *c, struct cpr_errors *e);
 /* A unified diff on stdout.  0 or -errno. */
 int changes_diff(const struct changes *c, struct cpr_errors *e);
 /* Writes them: whatever needs room on the disk before the first name has changed.  0 or

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "emit.h"
 #include "guess.h"
+#include "server.h"
 #include "site.h"
 #include "world.h"
 
@@ -259,7 +260,7 @@ static int apply(const struct world *w, const struct arguments *a,
 	int r = changes_find(w, out, &c, e);
 
 	if (r == 0)
-		r = changes_check(&c, e);
+		r = servers_check(w, &c, e);
 	if (r == 0 && a->diff)
 		r = changes_diff(&c, e);
 	if (r < 0)

@@ -23,7 +23,7 @@ struct need {
 	char *file;  /* "/etc/default/tftpd-hpa"; below --root it is DIR's */
 	char *line;  /* what to put there, to the letter */
 	char *where; /* "into "hooks-libraries", last", for people */
-	char *why;   /* what phones miss until then */
+	char *why;   /* what phones miss until then; NULL members: no memory */
 };
 
 struct needs {
@@ -48,7 +48,8 @@ struct server {
 	 * or -errno. */
 	int (*reload)(
 		const struct world *w, const struct changes *c, struct cpr_errors *e);
-	/* Asks it on the wire as a phone would.  A line in `why` unless PROOF_OK. */
+	/* Asks it on the wire as a phone would.  A line in `why` unless PROOF_OK.  NULL: there
+	 * is no way to ask it from this host, which is PROOF_UNPROVEN. */
 	enum proof (*probe)(const struct world *w, struct cpr_errors *why);
 };
 
@@ -59,3 +60,16 @@ const struct server *server_by_name(const char *name);
 /* The next one to be filled in; never NULL (out->lost: a scratch). */
 struct need *needs_add(struct needs *out, const char *server);
 void needs_clear(struct needs *n); /* also the _cleanup_ function */
+
+/* True when a candidate of this server differs from what lies there. */
+bool changes_touch(const struct changes *c, const char *server);
+/* Every server whose candidates differ; as its check does.  All are asked. */
+int servers_check(const struct world *w, const struct changes *c, struct cpr_errors *e);
+
+int server_dnsmasq_check(
+	const struct world *w, const struct changes *c, struct cpr_errors *e);
+void server_dnsmasq_needs(
+	const struct world *w, const struct changes *c, struct needs *out);
+bool server_dnsmasq_runs(const struct world *w);
+int server_dnsmasq_reload(
+	const struct world *w, const struct changes *c, struct cpr_errors *e);

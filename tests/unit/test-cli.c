@@ -102,6 +102,57 @@ static void runs(void **state)
 	assert_int_equal(cpr_run((char *[]){(char *)"/etc/passwd", NULL}, fd), -EACCES);
 }
 
+static int job(const char *script, const char *user, unsigned seconds, int fd)
+{
+	char *const setting[] = {(char *)"A=ours", NULL};
+
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return cpr_run_job(&(struct cpr_job){.argv = SH(script),
+		.user = user,
+		.setting = setting,
+		.out_fd = fd,
+		.seconds = seconds});
+}
+
+static void runs_jobs(void **state)
+{
+	_cleanup_(cpr_closep) int fd = memfd_create("out", MFD_CLOEXEC);
+	struct timespec before, after;
+
+	(void)state;
+	setenv("A", "theirs", 1);
+	assert_int_equal(
+		job("echo $A $PWD; read x || echo no stdin; exit 7", NULL, 9, fd), 7);
+	assert_string_equal(content(fd), "ours /\nno stdin\n");
+	assert_int_equal(job("kill -TERM $$", NULL, 9, fd), 128 + SIGTERM);
+	assert_int_equal(job("id -un; id -Gn", "nobody", 9, fd), 0);
+	if (geteuid() == 0)
+		assert_string_equal(content(fd), "nobody\nnogroup\n");
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_int_equal(job("sleep 60 & wait", NULL, 1, fd), -ETIMEDOUT);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	assert_true(after.tv_sec - before.tv_sec < 10);
+}
+
+static void finds_in_sbin(void **state)
+{
+	_cleanup_(cpr_closep) int fd = memfd_create("out", MFD_CLOEXEC);
+	char *const none[] = {(char *)"no-such-program", NULL};
+	char *const dnsmasq[] = {(char *)"dnsmasq", (char *)"--version", NULL};
+	_cleanup_(cpr_freep) char *path = strdup(getenv("PATH"));
+
+	(void)state;
+	setenv("PATH", "/bin", 1);
+	assert_int_equal(
+		cpr_run_job(&(struct cpr_job){.argv = none, .out_fd = fd, .seconds = 9}),
+		-ENOENT);
+	assert_int_equal(cpr_run_job(&(struct cpr_job){
+				 .argv = dnsmasq, .out_fd = fd, .seconds = 9}),
+		0);
+	setenv("PATH", path, 1);
+}
+
 static void wait_for(int fd, const char *text)
 {
 	for (int i = 0; i < 500 && strcmp(content(fd), text); i++)
@@ -162,6 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(talk),
 		cmocka_unit_test(runs),
+		cmocka_unit_test(runs_jobs),
+		cmocka_unit_test(finds_in_sbin),
 		cmocka_unit_test(stops),
 		cmocka_unit_test(stops_nobody_else),
 	};

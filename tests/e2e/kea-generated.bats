@@ -42,8 +42,6 @@ generated() {
 # taken: by Kea's own checker, which is silent about hooks' parameters
 taken() { env KEA_LOCKFILE_DIR=none "${lab_kea_env[@]}" kea-dhcp4 -t "$dir/kea.json"; }
 
-hex() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
-
 # sent ADDRESSES FIRST SIADDR: to the last exchange: 150 in hex, 66, siaddr
 sent() {
 	servers "$1"
@@ -118,7 +116,7 @@ by_relay() {
 
 @test "flex-option: behind a library of the admin's own" {
 	generated flex-option hooks-libraries '.["hooks-libraries"] = [
-		{library: "'"${HOOKS:-/usr/lib/x86_64-linux-gnu/kea/hooks}"'/libdhcp_lease_cmds.so"}]'
+		{library: "'"$HOOKS"'/libdhcp_lease_cmds.so"}]'
 	taken
 	lab_kea "$dir"
 	by_relay 0.0.0.0

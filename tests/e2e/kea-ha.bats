@@ -28,15 +28,13 @@ setup_file() {
 	done
 }
 
-hooks=/usr/lib/$(gcc -print-multiarch)/kea/hooks
-
 # server NAME PARAMETERS: its configuration, and the server
 server() {
 	dir=$BATS_TEST_TMPDIR/$1
 	mkdir -p "$dir"
 	kea_config "$2" '.["multi-threading"] = {"enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64} |
-		.["hooks-libraries"] = [{library: "'"$hooks"'/libdhcp_lease_cmds.so"},
-			{library: "'"$hooks"'/libdhcp_ha.so", parameters: {"high-availability": [{
+		.["hooks-libraries"] = [{library: "'"$HOOKS"'/libdhcp_lease_cmds.so"},
+			{library: "'"$HOOKS"'/libdhcp_ha.so", parameters: {"high-availability": [{
 				"this-server-name": "'"$1"'", mode: "hot-standby", "heartbeat-delay": 300,
 				"max-response-delay": 1000, "max-ack-delay": 500, "max-unacked-clients": 0,
 				"multi-threading": {"enable-multi-threading": true, "http-dedicated-listener": true,

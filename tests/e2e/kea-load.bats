@@ -7,8 +7,6 @@ setup_file() { kea_setup_file; }
 setup() { kea_setup; }
 teardown() { kea_teardown; }
 
-MULTI='.["multi-threading"] = {"enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64}'
-
 counter() { kea_say statistic-get "{\"name\": \"$1\"}" | jq ".arguments[\"$1\"][0][0]"; }
 
 @test "ten thousand malformed messages, and the next phone is served" {
@@ -29,11 +27,14 @@ counter() { kea_say statistic-get "{\"name\": \"$1\"}" | jq ".arguments[\"$1\"][
 	run ! lab_gone "$lab_kea_pid"
 }
 
-# threads, descriptors and maps of the server
+# threads and descriptors of the server
 held() {
 	ls "/proc/$lab_kea_pid/task" | wc -l
 	ls "/proc/$lab_kea_pid/fd" | wc -l
 }
+
+# The sockets that no name is bound to are the prober's, of the server's own ones.
+probers_sockets() { ss -Hunap | grep "pid=$lab_kea_pid," | grep -vc ':67 '; }
 
 reloads() {
 	# a prober of its own each time: 127.0.0.1 answers nothing
@@ -42,6 +43,8 @@ reloads() {
 	lab_kea "$dir"
 	exchange
 	kea_say config-reload | jq -e '.result == 0'
+	# the prober opens its two sockets with its first two rounds
+	lab_wait 50 eval '[ "$(probers_sockets)" = 2 ]'
 	local before
 	before=$(held)
 	lab_start "$dir/perfdhcp.log" ip netns exec phone perfdhcp -4 -l ph0 -r 200 -R 40 -p 30 \
@@ -69,6 +72,7 @@ reloads() {
 	exchange mac=00:1b:54:00:00:02
 	servers c0000207c0000208
 	[ "$(counter option150.sent)" -gt 20 ]
+	lab_wait 50 eval '[ "$(probers_sockets)" = 2 ]'
 	echo "before: $before, after: $(held)"
 	[ "$(held)" = "$before" ]
 	# and it ends when told to

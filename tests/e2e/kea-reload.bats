@@ -8,8 +8,6 @@ setup_file() { kea_setup_file; }
 setup() { kea_setup; }
 teardown() { kea_teardown; }
 
-SINGLE='.["multi-threading"] = {"enable-multi-threading": false}'
-MULTI='.["multi-threading"] = {"enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64}'
 BAD='"tftp-servers": ["192.0.2.300"], "networks": [{"prefix": "10.1.0.0/99", "tftp-servers": ["10.1.0.5"]}]'
 
 state() { kea_say option150-status | jq -r .arguments.state; }

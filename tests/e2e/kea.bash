@@ -2,8 +2,16 @@
 # Loaded after lab.bash.
 
 PHONE='Cisco Systems, Inc. IP Phone CP-7961G'
+HOOKS=/usr/lib/$(gcc -print-multiarch)/kea/hooks # Kea's own
 HOOK=$(realpath "$B/libdhcp_option150.so")
 SERVERS='"tftp-servers": ["192.0.2.7", "192.0.2.8"]'
+SINGLE='.["multi-threading"] = {"enable-multi-threading": false}'
+MULTI='.["multi-threading"] = {"enable-multi-threading": true, "thread-pool-size": 2, "packet-queue-size": 64}'
+# what kea_config begins with: a file of tests whose name ends in -threads is another file again
+case $BATS_TEST_FILENAME in
+*-threads.bats) THREADS=$MULTI ;;
+*) THREADS=$SINGLE ;;
+esac
 
 kea_setup_file() {
 	lab_up
@@ -14,6 +22,9 @@ kea_setup_file() {
 }
 
 kea_setup() {
+	# under the sanitizers everything takes several times as long, and threads show more
+	[[ $B != */asan || ! -e ${BATS_TEST_FILENAME%.bats}-threads.bats ]] ||
+		skip "under the sanitizers only with threads"
 	dir=$BATS_TEST_TMPDIR
 }
 
@@ -23,7 +34,7 @@ kea_teardown() {
 }
 
 # kea_config PARAMETERS [JQ-PROGRAM]: DIR/kea.json with the hook's parameters (the inside of
-# the object), changed by the program, which works on the inside of Dhcp4
+# the object), changed by THREADS and the program, which work on the inside of Dhcp4
 kea_config() {
 	jq -n --arg dir "$dir" --arg hook "$HOOK" --argjson parameters "{${1-}}" '{Dhcp4: ({
 		"interfaces-config": {interfaces: ["srv0"]},
@@ -37,7 +48,7 @@ kea_config() {
 			{id: 3, subnet: "10.2.0.0/16", pools: [{pool: "10.2.0.50 - 10.2.0.99"}]}],
 		"hooks-libraries": [{library: $hook, parameters: $parameters}],
 		loggers: [{name: "kea-dhcp4", severity: "INFO", output_options: [{output: "stdout"}]}]
-	} | '"${2:-.}"')}' >"$dir/kea.json"
+	} | '"$THREADS | ${2:-.}"')}' >"$dir/kea.json"
 }
 
 # kea PARAMETERS [JQ-PROGRAM]: a server with them
@@ -86,6 +97,9 @@ renew() {
 
 # inform [key=value...]: of a phone that has 192.0.2.40 otherwise
 inform() { run -0 say inform class="$PHONE" "$@" ciaddr=192.0.2.40 from=192.0.2.40; }
+
+# hex TEXT: as the answers show options
+hex() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
 
 # reconfigure PARAMETERS [JQ-PROGRAM]: a new configuration by config-reload; the answer's
 # result is in $result, its text in $text

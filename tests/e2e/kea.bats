@@ -1,5 +1,5 @@
 # The Kea hook in a real kea-dhcp4: who is sent which TFTP servers, in which messages, and that
-# what the administrator configured wins.
+# what the administrator configured wins.  kea-threads.bats is this file again, with threads.
 bats_require_minimum_version 1.5.0
 load lab.bash
 load kea.bash
@@ -21,6 +21,10 @@ pkt4_send
 unload
 version" ]
 	readelf -d "$HOOK" | grep -q NODELETE
+	# nor is there a way to write a file, run a program, look up a name, read the environment
+	# or stop Kea's packet threads
+	[[ $B = */asan ]] ||
+		run ! sh -c "nm -DC --undefined-only '$HOOK' | grep -E ' (fopen|open|creat|execv|execl|posix_spawn|fork|system|popen|getaddrinfo|getenv)|ofstream|MultiThreading'"
 }
 
 @test "the message sources are those of the messages file" {
@@ -44,24 +48,39 @@ version" ]
 	done
 }
 
+# Every string that the unit test of vendor classes has: KIND, and the option in hex
+vendor_classes() {
+	perl -ne '$kind = "phone" if /\bphones\[\]/; $kind = "look-alike" if /\blook_alikes\[\]/;
+		next unless $kind && /^\t\{(NUL|PLAIN)\((SYSTEMS)? ?(?:"(.*?)")?\)/;
+		$text = ($2 ? "Cisco Systems, Inc. IP Phone" : "") . ($3 // "") . ($1 eq "NUL" ? "\0" : "");
+		$text =~ s/\\0/\0/g;
+		print "$kind ", unpack("H*", $text), "\n" if $text ne ""' \
+		"$BATS_TEST_DIRNAME/../unit/test-vendor.c"
+}
+
 @test "phones are told from look-alikes by their vendor class" {
 	kea "$SERVERS"
-	local class n=0 phones=0
-	for class in "$PHONE" "$PHONE\\0" 'Cisco Systems, Inc. IP Phone 7912' \
-		'Cisco Systems, Inc. IP Phone CP-7940G\0' 'Cisco Systems, Inc. IP Phone 79XX' \
-		'Cisco Systems, Inc. IP Phone CP-8841' 'Cisco Systems, Inc. IP Phone'; do
-		exchange class="$class" mac="00:1b:54:00:01:$((10 + n++))"
-		servers c0000207c0000208 || { echo "phone: $class"; return 1; }
-		phones=$((phones + 2))
-	done
-	for class in 'MSFT 5.0' 'Cisco AP c1240' 'Cisco Systems, Inc.' 'ciscopnp' 'docsis3.0' \
-		'Cisco SystemsAIR-AP1231G' 'udhcp 1.35.0' ''; do
-		exchange class="$class" mac="00:1b:54:00:02:$((10 + n++))"
-		[ -z "$(got 150)$(got 66)" ] || { echo "look-alike: $class"; return 1; }
-		[ "$(got siaddr)" = 0.0.0.0 ]
-	done
+	local kind class n=0 phones=0 others=0
+	while read -r kind class; do
+		run -0 say discover 60="$class" mac="$(printf '00:1b:54:00:01:%02x' $((n++)))"
+		case $kind in
+		phone)
+			[ "$(got 150) $(got 66)" = "c0000207c0000208 $(hex 192.0.2.7)" ] || { echo "phone: $class"; return 1; }
+			phones=$((phones + 1))
+			;;
+		look-alike)
+			[ "$(got 150)$(got 66) $(got siaddr)" = ' 0.0.0.0' ] || { echo "look-alike: $class"; return 1; }
+			others=$((others + 1))
+			;;
+		esac
+	done < <(vendor_classes)
+	[ "$phones" -ge 60 ]
+	[ "$others" -ge 20 ]
+	# without an option 60 at all
+	exchange class= mac=00:1b:54:00:02:01
+	[ -z "$(got 150)$(got 66)" ]
 	[ "$(statistic option150.sent)" = "$phones" ]
-	[ "$(statistic option150.not-a-phone)" = 16 ]
+	[ "$(statistic option150.not-a-phone)" = $((others + 2)) ]
 	kea_say statistic-get-all | jq -e '.arguments | .["option150.sent"] | length == 1'
 }
 
@@ -76,6 +95,39 @@ version" ]
 	[ -z "$(got 150)" ]
 	run say discover "124=00000009${text::20}"
 	[ -z "$(got 150)" ]
+}
+
+@test "a phone that starts again or rebinds gets it, one that leaves is no matter" {
+	kea "$SERVERS"
+	exchange
+	# INIT-REBOOT: the address, and no server
+	run -0 say request class="$PHONE" address="$address"
+	[ "$(got type) $(got 150)" = 'ack c0000207c0000208' ]
+	# REBINDING: by broadcast
+	ip -n phone addr add "$address/32" dev ph0
+	run say request class="$PHONE" ciaddr="$address" from="$address" server=255.255.255.255
+	ip -n phone addr del "$address/32" dev ph0
+	[ "$(got type) $(got 150)" = 'ack c0000207c0000208' ]
+	run -1 say release class="$PHONE" ciaddr="$address" from=192.0.2.40 sid=192.0.2.1 wait=1
+	exchange
+	servers c0000207c0000208
+	run -1 say decline class="$PHONE" address="$address" sid=192.0.2.1 wait=1
+	exchange
+	servers c0000207c0000208
+	run ! grep -a OPTION150_CALLOUT_FAILED "$dir/kea.log"
+}
+
+@test "BOOTP passes by, with Kea's own library for it and without" {
+	kea "$SERVERS"
+	run -1 say bootp class="$PHONE" wait=1
+	reconfigure "$SERVERS" '.["hooks-libraries"] |= [{library: "'"$HOOKS"'/libdhcp_bootp.so"}] + .'
+	[ "$result" = 0 ]
+	# that library has packed the answer before ours sees it
+	run -0 say bootp class="$PHONE"
+	[[ $(got yiaddr) = 192.0.2.* ]]
+	exchange mac=00:1b:54:00:00:02
+	servers c0000207c0000208
+	run ! grep -a OPTION150_CALLOUT_FAILED "$dir/kea.log"
 }
 
 @test "a NAK holds none of it" {
@@ -100,6 +152,23 @@ version" ]
 	run -0 say inform class="$PHONE" ciaddr=10.1.7.7 from=10.1.7.7 mac=00:1b:54:00:00:09
 	ip -n phone addr del 10.1.7.7/32 dev ph0
 	[ "$(got 150)" = 0a000005 ]
+	# by a relay the same; where the phone names no address, the relay's
+	ip -n phone addr add 10.2.7.7/32 dev ph0
+	run -0 say inform class="$PHONE" ciaddr=10.2.7.7 giaddr=10.1.0.1 at=10.2.7.7 mac=00:1b:54:00:00:0a
+	ip -n phone addr del 10.2.7.7/32 dev ph0
+	[ "$(got type) $(got 150)" = 'ack 0a0200050a020006' ]
+	run -0 say inform class="$PHONE" giaddr=10.1.0.1 mac=00:1b:54:00:00:0b
+	[ "$(got type) $(got 150)" = 'ack 0a000005' ]
+}
+
+@test "a phone for whose network there is no list gets none, and is counted" {
+	kea '"networks": [{"prefix": "10.1.0.0/16", "tftp-servers": ["10.1.0.5"]}]'
+	exchange
+	[ -z "$(got 150)$(got 66)" ]
+	[ "$(got type) $(got siaddr)" = 'ack 0.0.0.0' ]
+	exchange giaddr=10.1.0.1 mac=00:1b:54:00:00:02
+	servers 0a010005
+	[ "$(statistic option150.no-server) $(statistic option150.sent)" = '2 2' ]
 }
 
 @test "in a shared network the lease's own address decides, also when the first pool is full" {
@@ -126,7 +195,9 @@ level() {
 	shared) echo ".[\"shared-networks\"] = [{name: \"s\", \"option-data\": [$option], subnet4: [.subnet4[0]]}] | .subnet4 |= .[1:]" ;;
 	subnet) echo ".subnet4[0][\"option-data\"] = [$option]" ;;
 	pool) echo ".subnet4[0].pools[0][\"option-data\"] = [$option]" ;;
+	required) echo ".[\"client-classes\"] = [{name: \"r\", test: \"substring(option[60].hex,0,5) == 'Cisco'\", \"only-if-required\": true, \"option-data\": [$option]}] | .subnet4[0][\"require-client-classes\"] = [\"r\"]" ;;
 	host) echo ".subnet4[0].reservations = [{\"hw-address\": \"00:1b:54:00:00:01\", \"option-data\": [$option]}]" ;;
+	global-host) echo ".[\"reservations-global\"] = true | .reservations = [{\"hw-address\": \"00:1b:54:00:00:01\", \"option-data\": [$option]}]" ;;
 	undefined) echo '.["option-def"] = [] | .["option-data"] = [{code: 150, "csv-format": false, data: "09090909"}]' ;;
 	esac
 }
@@ -134,7 +205,7 @@ level() {
 @test "an option 150 of the admin's own wins at every level, asked for or not" {
 	kea "$SERVERS"
 	local level ask
-	for level in global class shared subnet pool host undefined; do
+	for level in global class required shared subnet pool host global-host undefined; do
 		reconfigure "$SERVERS" "$(level $level)"
 		[ "$result" = 0 ]
 		for ask in 1,66,6,3,15,150,35 1,3,6 ''; do
@@ -153,10 +224,28 @@ level() {
 	[ "$(statistic option150.sent)" -lt "$(statistic option150.kept-admin)" ]
 }
 
+@test "of the admin's own at all levels at once, Kea's precedence holds: the host's" {
+	kea "$SERVERS"
+	local program=. n=0 level
+	for level in global class shared pool host; do
+		program="$program | $(level $level | sed "s/9.9.9.9/9.9.9.$((n + 1))/")"
+		n=$((n + 1))
+	done
+	# the shared network has taken the subnet in
+	local subnet='.["shared-networks"][0].subnet4[0]'
+	program="${program//.subnet4\[0]./$subnet.} | $subnet[\"option-data\"] = [{name: \"tftp-servers\", data: \"9.9.9.99\"}]"
+	reconfigure "$SERVERS" "$program"
+	[ "$result" = 0 ]
+	exchange
+	servers 09090905
+	exchange mac=00:1b:54:00:00:02
+	servers 09090904
+}
+
 @test "override and the recovery list beat the admin's option 150" {
 	kea "$SERVERS"
 	local level
-	for level in global class shared subnet pool host; do
+	for level in global class required shared subnet pool host global-host; do
 		echo "level $level"
 		reconfigure "$SERVERS, \"override\": true" "$(level $level)"
 		exchange
@@ -173,7 +262,7 @@ level() {
 		exchange
 		servers 09090909
 	done
-	[ "$(statistic option150.recovery-sent)" -ge 18 ]
+	[ "$(statistic option150.recovery-sent)" -ge 24 ]
 }
 
 @test "the admin's option 66 and next server stay beside our option 150, and fallbacks can be off" {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* NUL-terminated text, borrowed; NULL when its NUL is missing. */
-static const char *text(struct cpr_span *s)
+static const char *read_text(struct cpr_span *s)
 {
 	const uint8_t *at = s->data + s->pos;
 	const uint8_t *nul = memchr(at, 0, cpr_span_left(s));
@@ -19,8 +19,8 @@ static void rest(struct cpr_span *s, struct cpr_tftp *out)
 
 static enum cpr_tftp_outcome request(struct cpr_span *s, struct cpr_tftp *out)
 {
-	out->text = text(s);
-	out->mode = out->text ? text(s) : NULL;
+	out->text = read_text(s);
+	out->mode = out->text ? read_text(s) : NULL;
 	if (!out->mode)
 		return CPR_TFTP_MALFORMED;
 	rest(s, out);
@@ -55,9 +55,24 @@ enum cpr_tftp_outcome cpr_tftp_parse(
 	if (out->opcode == CPR_TFTP_DATA)
 		rest(&s, out);
 	if (out->opcode == CPR_TFTP_ERROR)
-		out->text = text(&s);
+		out->text = read_text(&s);
 	return out->opcode == CPR_TFTP_ERROR && !out->text ? CPR_TFTP_MALFORMED
 							   : CPR_TFTP_OK;
+}
+
+/* The text may hold a path, whose letters mean nothing beside "not found". */
+enum cpr_tftp_reason cpr_tftp_reason(uint16_t code, const char *text)
+{
+	if (code == 2)
+		return CPR_TFTP_DENIED;
+	if (code > 1)
+		return CPR_TFTP_ABORTED;
+	if (strcasestr(text, "not found") || strcasestr(text, "no such file"))
+		return CPR_TFTP_MISSING;
+	if (strcasestr(text, "denied") || strcasestr(text, "permission") ||
+		strcasestr(text, "access"))
+		return CPR_TFTP_DENIED;
+	return code ? CPR_TFTP_MISSING : CPR_TFTP_ABORTED;
 }
 
 static void add_text(struct cpr_pen *p, const char *t)

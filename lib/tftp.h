@@ -37,6 +37,15 @@ enum cpr_tftp_outcome {
 enum cpr_tftp_outcome cpr_tftp_parse(
 	const uint8_t *bytes, size_t len, struct cpr_tftp *out);
 
+/* What an ERROR comes down to.  Servers disagree about the number: in.tftpd says 0 where it may
+ * not read a file, with a text that says more. */
+enum cpr_tftp_reason {
+	CPR_TFTP_ABORTED,
+	CPR_TFTP_MISSING,
+	CPR_TFTP_DENIED,
+};
+enum cpr_tftp_reason cpr_tftp_reason(uint16_t code, const char *text);
+
 /* As the phones ask: octet, no options. */
 void cpr_tftp_rrq(struct cpr_pen *p, const char *name);
 void cpr_tftp_ack(struct cpr_pen *p, uint16_t block);

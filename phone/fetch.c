@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
 	HTTP_PORT = 6970, /* where loads from 9 on ask first */
@@ -217,20 +216,17 @@ static void abort_with(struct cpr_phone *p, uint16_t code, const char *message)
 		bytes, pen.len);
 }
 
-/* Servers disagree about the number: some send 0 or 1 with a text that says more.  The text may
- * hold a path, whose letters mean nothing beside "not found". */
 static enum cpr_fault_id fault_of(uint16_t code, const char *text)
 {
-	if (code == 2)
-		return CPR_FAULT_TFTP_ACCESS_DENIED;
-	if (code > 1)
-		return CPR_FAULT_TFTP_ABORTED;
-	if (strcasestr(text, "not found") || strcasestr(text, "no such file"))
+	switch (cpr_tftp_reason(code, text)) {
+	case CPR_TFTP_MISSING:
 		return CPR_FAULT_TFTP_FILE_MISSING;
-	if (strcasestr(text, "denied") || strcasestr(text, "permission") ||
-		strcasestr(text, "access"))
+	case CPR_TFTP_DENIED:
 		return CPR_FAULT_TFTP_ACCESS_DENIED;
-	return code ? CPR_FAULT_TFTP_FILE_MISSING : CPR_FAULT_TFTP_ABORTED;
+	case CPR_TFTP_ABORTED:
+		break;
+	}
+	return CPR_FAULT_TFTP_ABORTED;
 }
 
 static void fail(struct cpr_phone *p, uint16_t code, const char *text)

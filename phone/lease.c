@@ -1,8 +1,7 @@
-/* The phone's DHCP client.  Source of the layout: static analysis of the 79x1 firmware, which
- * agrees with a published capture of a 7911G: always 548 bytes, broadcast flag, option order
- * 53, [54], 61, 12, 60, [50], 55, one pad, 255. */
+/* The phone's DHCP client; its messages' common parts are in dhcp-phone.h. */
 #include "state.h"
 
+#include "dhcp-phone.h"
 #include "models.h"
 #include "option150.h"
 
@@ -11,7 +10,6 @@
 #include <string.h>
 
 enum {
-	PAYLOAD = 548,
 	DISCOVERS = 8, /* 32 s: longer than a switch port without portfast blocks */
 	REQUESTS = 4,
 	/* Rounds that ended with no address, when they are that many and took as long as the
@@ -23,40 +21,10 @@ enum {
 	NAK_MS = 1000,
 };
 
-static const uint8_t parameters[] = {1, 66, 6, 3, 15, 150, 35};
 static const struct in_addr everybody = {INADDR_BROADCAST};
 
 static void discover(struct cpr_phone *p);
 static void request(struct cpr_phone *p);
-
-static void write_identity(struct cpr_phone *p, struct cpr_pen *pen)
-{
-	const uint8_t *m = p->config.mac;
-	uint8_t id[7] = {1, m[0], m[1], m[2], m[3], m[4], m[5]};
-
-	cpr_dhcp_option(pen, 61, id, sizeof(id));
-}
-
-static void write_name(struct cpr_phone *p, struct cpr_pen *pen)
-{
-	const uint8_t *m = p->config.mac;
-	char name[16];
-
-	snprintf(name, sizeof(name), "SEP%02X%02X%02X%02X%02X%02X", m[0], m[1], m[2],
-		m[3], m[4], m[5]);
-	cpr_dhcp_option(pen, 12, name, 15);
-}
-
-/* The trailing NUL is part of the option. */
-static void write_class(struct cpr_phone *p, struct cpr_pen *pen)
-{
-	char text[64];
-	int n = snprintf(text, sizeof(text), "Cisco Systems, Inc. IP Phone %s",
-		p->config.model->vendor_class);
-
-	if (n > 0 && (size_t)n < sizeof(text))
-		cpr_dhcp_option(pen, 60, text, (size_t)n + 1);
-}
 
 static void write_message(struct cpr_phone *p, uint8_t type, struct cpr_pen *pen)
 {
@@ -72,26 +40,25 @@ static void write_message(struct cpr_phone *p, uint8_t type, struct cpr_pen *pen
 		cpr_dhcp_option(pen, 54, &l->server, 4);
 	else if (release)
 		cpr_dhcp_option(pen, 54, &p->held.server, 4);
-	write_identity(p, pen);
+	cpr_dhcp_phone_id(pen, p->config.mac);
 	if (!decline && !release)
-		write_name(p, pen);
+		cpr_dhcp_phone_name(pen, p->config.mac);
 	if (!release)
-		write_class(p, pen);
+		cpr_dhcp_phone_class(pen, p->config.model->vendor_class);
 	if (choosing || decline)
 		cpr_dhcp_option(pen, 50, &l->address, 4);
 	if (decline) {
 		cpr_dhcp_option(pen, 54, &l->server, 4);
 		cpr_dhcp_option(pen, 56, "Duplicate IP detected", 21);
 	} else if (!release) {
-		cpr_dhcp_option(pen, 55, parameters, sizeof(parameters));
+		cpr_dhcp_phone_asks(pen);
 	}
-	cpr_pen_u8(pen, 0);
-	cpr_dhcp_end(pen, PAYLOAD);
+	cpr_dhcp_phone_end(pen);
 }
 
 static void broadcast(struct cpr_phone *p, uint8_t type)
 {
-	uint8_t bytes[PAYLOAD];
+	uint8_t bytes[CPR_DHCP_PHONE_SIZE];
 	struct cpr_pen pen = cpr_pen_of(bytes, sizeof(bytes));
 
 	write_message(p, type, &pen);
@@ -103,7 +70,7 @@ static void broadcast(struct cpr_phone *p, uint8_t type)
  * release has no time to wait for ARP. */
 static void unicast(struct cpr_phone *p, uint8_t type)
 {
-	uint8_t bytes[PAYLOAD], frame[PAYLOAD + 64];
+	uint8_t bytes[CPR_DHCP_PHONE_SIZE], frame[CPR_DHCP_PHONE_SIZE + 64];
 	struct cpr_pen pen = cpr_pen_of(bytes, sizeof(bytes));
 	struct cpr_pen out = cpr_pen_of(frame, sizeof(frame));
 

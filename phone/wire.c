@@ -1,11 +1,10 @@
 #include "wire.h"
 
 #include "cleanup.h"
+#include "link.h"
 
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/if_packet.h>
-#include <linux/sockios.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -162,14 +161,9 @@ int cpr_wire_fd(const struct cpr_wire *w)
 	return w->fd;
 }
 
-/* Asks the driver: the flag IFF_RUNNING comes up to a second late. */
 bool cpr_wire_carrier(const struct cpr_wire *w)
 {
-	struct ethtool_value link = {.cmd = ETHTOOL_GLINK};
-	struct ifreq request = {.ifr_data = (char *)&link};
-
-	memcpy(request.ifr_name, w->interface, sizeof(w->interface));
-	return ioctl(w->fd, SIOCETHTOOL, &request) < 0 || link.data;
+	return cpr_link_carrier(w->interface);
 }
 
 unsigned long cpr_wire_record(struct cpr_wire *w, const uint8_t *bytes, size_t len)

@@ -25,6 +25,15 @@ $1-ldflags  := $(CMOCKA_LIBS)
 endef
 $(foreach t,$(TESTS),$(eval $(call declare-test,$t)))
 
+# What e2e tests run that is no program of ours.
+define declare-tool
+TOOLS  += $1
+$1-src := tests/tools/$1.c
+$1-inc := lib dnsmasq-conf
+$1-use := libconf libcpr-cli libcpr
+endef
+$(foreach t,$(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c)),$(eval $(call declare-tool,$t)))
+
 # A hook library beside ours, for the tests of what another one does to it.
 TOOLS              += refuse.so
 refuse.so-src      := tests/kea/refuse.cc

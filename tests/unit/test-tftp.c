@@ -129,12 +129,40 @@ static void writes(void **state)
 	assert_true(p.full);
 }
 
+/* Texts as in.tftpd, dnsmasq and others send them. */
+static void reasons(void **state)
+{
+	static const struct {
+		uint16_t code;
+		const char *text;
+		enum cpr_tftp_reason expected;
+	} row[] = {
+		{1, "File not found", CPR_TFTP_MISSING},
+		{1, "file /srv/access/x not found for 192.0.2.40", CPR_TFTP_MISSING},
+		{1, "", CPR_TFTP_MISSING},
+		{0, "No such file or directory", CPR_TFTP_MISSING},
+		{0, "Permission denied", CPR_TFTP_DENIED},
+		{1, "cannot access /srv/x: Permission denied", CPR_TFTP_DENIED},
+		{2, "Access violation", CPR_TFTP_DENIED},
+		{0, "", CPR_TFTP_ABORTED},
+		{3, "disk full", CPR_TFTP_ABORTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CPR_ARRAY_LEN(row); i++) {
+		print_message("# %u %s\n", row[i].code, row[i].text);
+		assert_int_equal(
+			cpr_tftp_reason(row[i].code, row[i].text), row[i].expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses),
 		cmocka_unit_test(truncations),
 		cmocka_unit_test(writes),
+		cmocka_unit_test(reasons),
 	};
 
 	return cmocka_run_group_tests_name("tftp", tests, NULL, NULL);

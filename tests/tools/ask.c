@@ -1,0 +1,65 @@
+/* The questions of dnsmasq-conf/probes.h from the command line, for e2e tests.
+ *   ask inform ADDRESS | ask discover ADDRESS | ask fetch SERVER NAME [MAX]
+ * Prints the answer's fields, or the file; exit 1 with the error's name. */
+#include "cleanup.h"
+#include "probes.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+enum {
+	WAIT_MS = 3000
+};
+
+static void print(const char *name, struct in_addr a)
+{
+	char text[INET_ADDRSTRLEN];
+
+	printf("%s=%s\n", name, inet_ntop(AF_INET, &a, text, sizeof(text)));
+}
+
+static int fetch(struct in_addr server, const char *name, size_t max)
+{
+	_cleanup_(cpr_freep) uint8_t *data = malloc(max + 1);
+	size_t n = 0;
+	int r = data ? probe_fetch(server, name, WAIT_MS, data, max, &n) : -ENOMEM;
+
+	if (r == 0)
+		fwrite(data, 1, n, stdout);
+	else
+		fprintf(stderr, "%zu bytes\n", n);
+	return r;
+}
+
+static int answer(int r, const struct probe_answer *a)
+{
+	if (r < 0)
+		return r;
+	print("server", a->server);
+	for (size_t i = 0; i < a->n; i++)
+		print("150", a->option150[i]);
+	print("66", a->option66);
+	print("siaddr", a->siaddr);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct probe_answer a = {0};
+	struct in_addr address;
+	int r = -EINVAL;
+
+	if (argc < 3 || inet_pton(AF_INET, argv[2], &address) != 1)
+		fprintf(stderr, "ask: see its source\n");
+	else if (!strcmp(argv[1], "inform"))
+		r = answer(probe_inform(address, WAIT_MS, &a), &a);
+	else if (!strcmp(argv[1], "discover"))
+		r = answer(probe_discover(address, WAIT_MS, &a), &a);
+	else if (!strcmp(argv[1], "fetch") && argc > 3)
+		r = fetch(address, argv[3],
+			argc > 4 ? strtoul(argv[4], NULL, 10) : 1 << 20);
+	if (r < 0)
+		fprintf(stderr, "%s\n", strerrorname_np(-r));
+	return r < 0;
+}

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "cli/cli.h"
 #include "commands.h"
+#include "dnsmasq-lines.h"
 #include "emit.h"
 #include "guess.h"
 #include "server.h"
@@ -113,15 +114,34 @@ static bool asked_for(const struct arguments *a, const struct emitter *emitter)
 	return a->only_n == 0;
 }
 
+/* What dnsmasq has already, for its emitter.  0 or -ENOMEM. */
+static int read_dnsmasq(
+	const struct world *w, const struct arguments *a, struct dnsmasq_lines *lines)
+{
+	_cleanup_(cpr_errors_clear) struct cpr_errors unread = {0};
+	int r = 0;
+
+	if (w->site->dnsmasq && asked_for(a, emitter_by_name("dnsmasq")))
+		r = dnsmasq_lines_read(w->base, lines, &unread);
+	for (size_t i = 0; i < unread.n; i++)
+		cpr_say(4, "%s", unread.line[i]);
+	return r;
+}
+
 /* 0, -EINVAL (lines in e) or -ENOMEM. */
 static int build(const struct world *w, const struct arguments *a, struct outputs *out,
 	struct cpr_errors *e)
 {
+	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines lines = {0};
 	const struct emit_input in = {.plan = w->plan,
 		.xmldefault = w->xmldefault,
-		.xmldefault_len = w->xmldefault_len};
+		.xmldefault_len = w->xmldefault_len,
+		.dnsmasq = &lines};
 	size_t before = e->n;
+	int r = read_dnsmasq(w, a, &lines);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < emitters_n; i++) {
 		const struct emitter *one = &emitters[i];
 

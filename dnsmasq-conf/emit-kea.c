@@ -305,7 +305,9 @@ static void say_limits(
 	if (site->network_n && !m->parameters)
 		cpr_errors_add(note, NULL, 0,
 			"kea: mode \"%s\" knows a network by its relay's address: phones "
-			"that ask without a relay get the general TFTP servers",
+			"that ask without a relay, as in the server's own network, get "
+			"the general TFTP servers; kea { mode = \"hook\" } tells them "
+			"by their own address",
 			m->name);
 }
 

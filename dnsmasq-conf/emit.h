@@ -11,6 +11,7 @@
 
 struct cpr_plan;
 struct cpr_site;
+struct dnsmasq_lines;
 
 enum output_kind {
 	OUTPUT_TEXT,    /* a file of these bytes */
@@ -54,6 +55,7 @@ struct emit_input {
 	const struct cpr_plan *plan;
 	const char *xmldefault; /* NULL: there is none */
 	size_t xmldefault_len;
+	const struct dnsmasq_lines *dnsmasq; /* its configuration as it is; NULL: none */
 };
 
 struct emitter {

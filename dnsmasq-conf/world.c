@@ -20,7 +20,7 @@ enum {
 	LOCK_TRIES = 300, /* ten a second */
 };
 
-static int read_open(int fd, size_t max, char **data, size_t *len)
+int read_open(int fd, size_t max, char **data, size_t *len)
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
 	char chunk[16384];

@@ -40,3 +40,5 @@ void world_freep(struct world **w);
 /* A whole file below an open folder.  name: absolute or relative.  0 or -errno: -ENOENT,
  * -EFBIG above max, -EINVAL and -ELOOP where it is no regular file. */
 int read_below(int base, const char *name, size_t max, char **data, size_t *len);
+/* The rest of an open file.  0, -EFBIG or -errno. */
+int read_open(int fd, size_t max, char **data, size_t *len);

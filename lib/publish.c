@@ -213,6 +213,11 @@ int cpr_publish_readlink(int dirfd, const char *name, char *target, size_t size)
 	return 0;
 }
 
+int cpr_publish_open_followed(int dirfd, const char *path)
+{
+	return open_below(dirfd, path, O_RDONLY | O_NONBLOCK);
+}
+
 static bool has_mode(int fd, mode_t mode)
 {
 	struct stat st;

@@ -15,7 +15,8 @@
 enum {
 	ADDRESSES_MAX = 64, /* of one list; phones use two */
 	LOAD_MAX = 58,      /* a firmware name of 64 bytes without ".loads" */
-	SOCKET_MAX = 107,   /* sun_path of unix(7) */
+	TAG_MAX = 40,
+	SOCKET_MAX = 107, /* sun_path of unix(7) */
 	PATH_LEN_MAX = 1024,
 	NOTES_MAX = 1 << 16, /* bytes of a section's notes; then the parse ends */
 };
@@ -186,6 +187,24 @@ static int check_mode(cfg_t *cfg, cfg_opt_t *opt)
 		opt->name, newest(opt));
 }
 
+/* Of dnsmasq; those of our own lines are taken. */
+static int check_tag(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char *tag = newest(opt);
+	size_t n = strlen(tag);
+
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)tag[i]) && !strchr(".-_", tag[i]))
+			n = 0;
+	if (!n || n > TAG_MAX || !strcmp(tag, "cisco-phone") ||
+		!strncmp(tag, "phone-cpr-", 10))
+		return cpr_site_note(cfg,
+			"%s: \"%.64s\" cannot be a network's: write letters, digits and "
+			". _ -, like \"office\"",
+			opt->name, tag);
+	return 0;
+}
+
 /* What dnsmasq's configuration, in.tftpd's arguments and a shell's file can all hold. */
 static bool plain_character(unsigned char c)
 {
@@ -273,7 +292,8 @@ static int check_load(cfg_t *cfg, cfg_opt_t *opt)
 
 cfg_t *cpr_site_keys_new(void)
 {
-	cfg_opt_t network[] = {ADDRESSES("tftp-servers"), CFG_END()};
+	cfg_opt_t network[] = {
+		ADDRESSES("tftp-servers"), TEXT("tag", NULL, check_tag), CFG_END()};
 	cfg_opt_t model[] = {TEXT("load", NULL, check_load),
 		TEXT("recovery", NULL, check_load), CFG_END()};
 	cfg_opt_t dnsmasq[] = {TEXT("enable", "true", check_bool),

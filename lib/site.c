@@ -65,6 +65,32 @@ static int take_addresses(cfg_t *cfg, const char *key, struct in_addr **out, siz
 	return 0;
 }
 
+/* Known by the network's address alone: it stays when others come and go. */
+static char *network_tag(const struct cpr_site_network *n, const char *given)
+{
+	char prefix[INET_ADDRSTRLEN], *tag;
+
+	if (given)
+		return strdup(given);
+	inet_ntop(AF_INET, &n->prefix, prefix, sizeof(prefix));
+	return asprintf(&tag, "net-%s-%u", prefix, n->length) < 0 ? NULL : tag;
+}
+
+static int take_tag(struct builder *b, cfg_t *sec, struct cpr_site_network *n)
+{
+	n->tag = network_tag(n, cfg_getstr(sec, "tag"));
+	if (!n->tag)
+		return -ENOMEM;
+	for (const struct cpr_site_network *other = b->site->network;
+		!sec->comment && other < n; other++)
+		if (!strcmp(other->tag, n->tag))
+			section_wrong(b, sec,
+				"network \"%.64s\" has the tag \"%.64s\" of another one: "
+				"give each its own",
+				cfg_title(sec), n->tag);
+	return 0;
+}
+
 static int take_networks(struct builder *b)
 {
 	unsigned size = cfg_size(b->cfg, "network");
@@ -90,6 +116,9 @@ static int take_networks(struct builder *b)
 			section_wrong(b, sec,
 				"network \"%.64s\" has no tftp-servers: name one or two",
 				cfg_title(sec));
+		r = take_tag(b, sec, n);
+		if (r)
+			return r;
 	}
 	return 0;
 }
@@ -285,8 +314,10 @@ struct cpr_site *cpr_site_free(struct cpr_site *s)
 {
 	if (!s)
 		return NULL;
-	for (size_t i = 0; i < s->network_n; i++)
+	for (size_t i = 0; i < s->network_n; i++) {
 		free(s->network[i].tftp_server);
+		free(s->network[i].tag);
+	}
 	for (size_t i = 0; i < s->model_n; i++) {
 		free(s->model[i].load);
 		free(s->model[i].recovery);

@@ -17,6 +17,7 @@ struct cpr_site_network {
 	unsigned length; /* 0 to 32 */
 	struct in_addr *tftp_server;
 	size_t tftp_server_n;
+	char *tag; /* dnsmasq's for its ranges there; "net-10.1.0.0-16" unless given */
 };
 
 struct cpr_site_model {

@@ -71,7 +71,7 @@ tftp=192.0.2.9" ]
 
 @test "a network's own servers reach the range with its tag, the general ones the others" {
 	site 'network "192.0.2.0/24" { tftp-servers = {"192.0.2.33"} }'
-	serve set:net1,
+	serve set:net-192.0.2.0-24,
 	run -0 --separate-stderr asks "$PHONE"
 	[ "$output" = "opt150=c0000221
 siaddr=192.0.2.33
@@ -86,14 +86,14 @@ tftp=192.0.2.1" ]
 
 @test "a network that is added reaches its range after the restart that is asked for" {
 	site 'network "10.1.0.0/16" { tftp-servers = {"192.0.2.44"} }'
-	serve set:net2,
+	serve set:net-192.0.2.0-24,
 	run -0 --separate-stderr asks "$PHONE"
 	grep -qx opt150=c0000201 <<<"$output"
 	run -0 site 'network "10.1.0.0/16" { tftp-servers = {"192.0.2.44"} }' \
 		'network "192.0.2.0/24" { tftp-servers = {"192.0.2.33"} }'
 	[[ $output == *"restart it once"* ]]
 	lab_stop
-	serve set:net2,
+	serve set:net-192.0.2.0-24,
 	run -0 --separate-stderr asks "$PHONE"
 	grep -qx opt150=c0000221 <<<"$output"
 }

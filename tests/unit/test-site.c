@@ -78,7 +78,7 @@ static const char example[] =
 	"upgrade       = \"auto\"\n"
 	"keep          = 7   // of each\n"
 	"network \"10.1.0.0/16\" { tftp-servers = {\"10.1.0.5\", \"10.1.0.6\"} }\n"
-	"network \"0.0.0.0/0\" { tftp-servers = {\"10.9.0.5\"} }\n"
+	"network \"0.0.0.0/0\" { tftp-servers = {\"10.9.0.5\"}  tag = \"office_1\" }\n"
 	"model \"7961\" { load = \"SCCP41.9-4-2SR3-1S\"  recovery = \"SCCP41.8-5-2S\" }\n"
 	"model \"CP-7906G\" { }\n"
 	"dnsmasq   { enable = false  override = true }\n"
@@ -109,7 +109,9 @@ static void takes_every_key(void **state)
 	assert_int_equal(s->network[0].length, 16);
 	assert_int_equal(s->network[0].tftp_server_n, 2);
 	assert_string_equal(dotted(s->network[0].tftp_server[1]), "10.1.0.6");
+	assert_string_equal(s->network[0].tag, "net-10.1.0.0-16");
 	assert_int_equal(s->network[1].length, 0);
+	assert_string_equal(s->network[1].tag, "office_1");
 	assert_int_equal(s->model_n, 2);
 	assert_int_equal(s->model[0].model->device_id, 30018);
 	assert_string_equal(s->model[0].load, "SCCP41.9-4-2SR3-1S");
@@ -211,6 +213,7 @@ static void finds_the_file_below_root(void **state)
 #define ADDRESS "is not the address of a host: write it like \"192.168.10.105\"\n"
 #define NETWORK \
 	"is not a network: write its first address and length, like \"10.1.0.0/16\"\n"
+#define TAG  "cannot be a network's: write letters, digits and . _ -, like \"office\"\n"
 #define LOAD "is no load's name: write one like \"SCCP41.9-4-2SR3-1S\"\n"
 #define PATH_CHARACTER                                                              \
 	"has a character that servers' files cannot hold: use letters, digits and " \
@@ -283,6 +286,16 @@ static const struct {
 					    "its settings into one section\n"},
 	{"\nnetwork \"10.1.0.0/16\"\n{\n}\n",
 		"2: network \"10.1.0.0/16\" has no tftp-servers: name one or two\n"},
+	{"network \"10.1.0.0/16\" { tftp-servers = {\"10.1.0.5\"} tag = \"a b\" }",
+		"1: tag: \"a b\" " TAG},
+	{"network \"10.1.0.0/16\" { tftp-servers = {\"10.1.0.5\"} tag = \"\" }",
+		"1: tag: \"\" " TAG},
+	{"network \"10.1.0.0/16\" { tftp-servers = {\"10.1.0.5\"} tag = cisco-phone }",
+		"1: tag: \"cisco-phone\" " TAG},
+	{N("10.1.0.0/16") "\nnetwork \"10.2.0.0/16\" {\n"
+			  "tftp-servers = {\"10.1.0.5\"} tag = \"net-10.1.0.0-16\" }",
+		"3: network \"10.2.0.0/16\" has the tag \"net-10.1.0.0-16\" of another "
+		"one: give each its own\n"},
 	{"model \"7999\" {\n}", "1: model \"7999\" is unknown: write it like \"7961\" "
 				"(cpr-conf models lists them)\n"},
 	{"model \"7961\" { }\nmodel \"cp-7961g\" { }",

@@ -90,11 +90,8 @@ static int find_text(const struct world *w, struct change *c, const struct recor
 	return 0;
 }
 
-/* True when a kept file of this name holds the same bytes. */
-static bool is_kept(const struct world *w, const char *path, const char *name)
+char *kept_twin(const struct world *w, int fd, const char *name)
 {
-	_cleanup_(cpr_closep) int fd = cpr_publish_open(w->base, path + 1);
-
 	for (size_t i = 0; fd >= 0 && i < w->firmware->file_n; i++) {
 		const struct cpr_file *f = &w->firmware->file[i];
 		_cleanup_(cpr_closep) int other = -1;
@@ -104,12 +101,20 @@ static bool is_kept(const struct world *w, const char *path, const char *name)
 			continue;
 		if (asprintf(&kept, "%s/%s/%s/%s", w->site->tftp_root, CPR_TERMS_DIR,
 			    f->set, f->name) < 0)
-			return false;
+			return NULL;
 		other = cpr_publish_open(w->base, kept + 1);
 		if (other >= 0 && cpr_publish_same(fd, other) == 1)
-			return true;
+			return TAKE_PTR(kept);
 	}
-	return false;
+	return NULL;
+}
+
+static bool is_kept(const struct world *w, const char *path, const char *name)
+{
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(w->base, path + 1);
+	_cleanup_(cpr_freep) char *twin = kept_twin(w, fd, name);
+
+	return twin != NULL;
 }
 
 /* Where a term file that somebody put into the root by hand goes, when it gives way. */

@@ -44,6 +44,9 @@ int changes_diff(const struct changes *c, struct cpr_errors *e);
 /* Writes them: whatever needs room on the disk before the first name has changed.  0 or
  * -errno (a line in e says which file; those that are `written` need restoring). */
 int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e);
+/* The path of a kept term file with this name and the bytes of the open file; the caller's to
+ * free.  NULL: there is none. */
+char *kept_twin(const struct world *w, int fd, const char *name);
 mode_t output_mode(const struct output *o);
 /* The server that has to be restarted for this change, or NULL. */
 const char *change_restarts(const struct change *c);

@@ -1,6 +1,15 @@
-/* What generate replaced, below /var/lib/phone-cpr/backup, so that it can be put back: by
- * generate when its probe fails, by the next run when one was killed half-way, and by
- * cpr-conf rollback.  One folder a run, numbered; `keep` of the site file bounds them. */
+/* What a run replaced, below /var/lib/phone-cpr/backup, so that it can be put back: by the run
+ * itself when a server does not answer rightly afterwards, by the next one when it was killed
+ * half-way, and by cpr-conf rollback.  A folder each:
+ *   .new/           being made: nothing was replaced yet, and the next run takes it away
+ *   7.unfinished/   whole on disk; files are being replaced and servers told
+ *   7/              the run is over, and what it did is in force
+ * and in it
+ *   manifest        a line for each path: for whom it is, and how that takes it up
+ *   was/etc/...     the files as they were; none there: there was none
+ *   now/etc/...     as the run put them, so that a later change is noticed
+ * One that another user than root made is about files right in the TFTP root alone: who may
+ * write there must not gain the rest of the host by it. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,19 +19,33 @@
 
 struct changes;
 struct cpr_errors;
+struct outputs;
 struct world;
 
-struct backup; /* one run's: for each path what was there, or that nothing was */
+struct backup;
 
 /* Everything that these changes replace; whole on disk before the first of them is published.
  * 0 or -errno (a line in e). */
 int backup_make(const struct world *w, const struct changes *c, struct backup **out,
 	struct cpr_errors *e);
-/* The newest one, or one that a killed run left unfinished (*unfinished).  -ENOENT: none. */
-int backup_newest(const struct world *w, struct backup **out, bool *unfinished);
-/* Puts back what it holds.  0 or -errno (a line in e says which file; the rest is tried). */
-int backup_restore(const struct world *w, const struct backup *b, struct cpr_errors *e);
-/* The run is over and its probe good: what was replaced stays for `rollback`. */
+/* The newest one that a killed run left unfinished, or else (unfinished false) the newest.
+ * 0, -ENOENT: none, or -errno (a line in e). */
+int backup_find(const struct world *w, bool unfinished, struct backup **out,
+	struct cpr_errors *e);
+/* "/var/lib/phone-cpr/backup/7", as the admin knows it. */
+const char *backup_path(const struct backup *b);
+/* What it holds as candidates: publishing them puts it back.  A path where something lies by
+ * now that is neither what the run put there nor what was there before is left out: a line in
+ * `changed` for each.  0 or -errno (a line in e). */
+int backup_outputs(const struct world *w, const struct backup *b, struct outputs *out,
+	struct cpr_errors *changed, struct cpr_errors *e);
+/* The way back as servers see it: from what the run put there to these outputs, whatever lies
+ * there now.  c borrows from out.  0 or -errno. */
+int backup_way_back(const struct backup *b, const struct outputs *out, struct changes *c);
+/* The run is over and what it did is in force: it stays for `rollback`; older ones than the
+ * newest `keep` of the site file go.  0 or -errno. */
 int backup_finish(const struct world *w, struct backup *b);
+/* It has been put back, and goes. */
+int backup_drop(const struct world *w, struct backup *b);
 struct backup *backup_free(struct backup *b);
 void backup_freep(struct backup **b);

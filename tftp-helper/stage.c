@@ -3,6 +3,7 @@
 #include "cleanup.h"
 #include "firmware.h"
 #include "publish.h"
+#include "remove.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,42 +29,6 @@ static int open_folder(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* All that lies in the folder; what cannot be removed stays. */
-static void empty(int dir)
-{
-	int own = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = own < 0 ? NULL : fdopendir(own);
-	struct dirent *entry;
-
-	if (!d) {
-		cpr_closep(&own);
-		return;
-	}
-	while ((entry = readdir(d))) {
-		const char *name = entry->d_name;
-		_cleanup_(cpr_closep) int inner = -1;
-
-		if (!strcmp(name, ".") || !strcmp(name, ".."))
-			continue;
-		if (unlinkat(dir, name, 0) == 0)
-			continue;
-		inner = open_folder(dir, name);
-		if (inner >= 0)
-			empty(inner);
-		unlinkat(dir, name, AT_REMOVEDIR);
-	}
-	closedir(d);
-}
-
-static void remove_tree(int dir, const char *name)
-{
-	_cleanup_(cpr_closep) int inner = open_folder(dir, name);
-
-	if (inner >= 0)
-		empty(inner);
-	unlinkat(dir, name, AT_REMOVEDIR);
-}
-
 static void remove_stale(int root)
 {
 	_cleanup_(cpr_closep) int private = open_folder(root, CPR_PRIVATE_DIR);
@@ -72,7 +37,7 @@ static void remove_stale(int root)
 
 	for (int i = 0; i < n; i++) {
 		if (!strncmp(entry[i]->d_name, STAGING, strlen(STAGING)))
-			remove_tree(private, entry[i]->d_name);
+			cpr_remove_tree(private, entry[i]->d_name);
 		free(entry[i]);
 	}
 	if (n > 0)
@@ -165,7 +130,7 @@ void cpr_stage_drop(struct cpr_stage *s)
 		return;
 	cpr_closep(&s->dir);
 	s->dir = -1;
-	remove_tree(s->root, s->folder);
+	cpr_remove_tree(s->root, s->folder);
 }
 
 void cpr_stage_close(struct cpr_stage *s)

@@ -17,6 +17,11 @@ enum proof {
 	PROOF_FAILED, /* it answers wrongly, or not at all where it has to */
 };
 
+enum proof_of {
+	PROOF_OF_PLAN, /* that it sends and serves what the plan says */
+	PROOF_OF_LIFE, /* that it answers at all: the plan is not what is in force */
+};
+
 /* A line that belongs into a file of the admin's, and is not there. */
 struct need {
 	const char *server;
@@ -50,7 +55,8 @@ struct server {
 		const struct world *w, const struct changes *c, struct cpr_errors *e);
 	/* Asks it on the wire as a phone would.  A line in `why` unless PROOF_OK.  NULL: there
 	 * is no way to ask it from this host, which is PROOF_UNPROVEN. */
-	enum proof (*probe)(const struct world *w, struct cpr_errors *why);
+	enum proof (*probe)(
+		const struct world *w, enum proof_of of, struct cpr_errors *why);
 };
 
 extern const struct server servers[];

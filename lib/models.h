@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cpr_buf;
+
 /* How a model boots and what its firmware looks like. */
 enum cpr_family {
 	CPR_FAMILY_OTHER,  /* no recovery by TFTP is known */
@@ -55,6 +57,10 @@ enum cpr_name_kind {
 	CPR_NAME_IMAGE, /* jar41sccp.9-4-2ES26.sbn */
 };
 enum cpr_name_kind cpr_name_kind(const char *name);
+/* The same rules as POSIX extended regular expressions, one a line, to be matched from end to
+ * end and in any case.  They hold no blank, '#', '/' and backslash, and do not limit the
+ * length. */
+void cpr_name_expressions(struct cpr_buf *out);
 /* SCCP or SIP by the prefix of a .loads name, against the prefixes of all rows. */
 enum cpr_protocol cpr_load_protocol(const char *loads_name);
 /* True when a load of this name (with or without ".loads") is for the model. */

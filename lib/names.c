@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "buf.h"
 #include "cleanup.h"
 #include "text.h"
 
@@ -98,65 +99,121 @@ static size_t any_prefix(const char *name, enum cpr_protocol *protocol)
 	return best;
 }
 
-/* True when something stands between prefix and suffix.  separated: the prefix must not run
- * on, so that "kern8961" does not take "kern89612.sebn". */
-static bool fits(const char *name, size_t len, const char *prefix, size_t n,
-	const char *suffix, bool separated)
+/* Names that begin with prefix[0..n), end with suffix, and have something in between.
+ * separated: the prefix must not run on, so that "kern8961" does not take "kern89612.sebn". */
+struct shape {
+	const char *prefix;
+	size_t n;
+	const char *suffix; /* '#' is a digit */
+	bool separated;
+};
+
+/* True ends the walk. */
+typedef bool shape_use(const struct shape *s, void *context);
+
+/* The row's own load prefixes as shapes. */
+static bool load_shapes(
+	const struct cpr_model *m, const char *suffix, shape_use *use, void *context)
 {
-	if (!n || len < n || strncasecmp(name, prefix, n) ||
-		without(name, len, suffix) <= n)
-		return false;
-	return !separated || !isalnum((unsigned char)prefix[n - 1]) ||
-	       !isalnum((unsigned char)name[n]);
-}
+	const char *const prefixes[] = {m->loads_sccp, m->loads_sip};
 
-/* One image of a cell, text[0..n). */
-static bool takes_image(const struct cpr_model *m, const char *text, size_t n,
-	const char *name, size_t len)
-{
-	const char *dots = memmem(text, n, "...", 3);
-	size_t prefix = 0;
-	char suffix[16];
+	for (size_t i = 0; i < CPR_ARRAY_LEN(prefixes); i++) {
+		const char *now = prefixes[i];
+		struct shape s = {now, now ? strlen(now) : 0, suffix, false};
 
-	if (!strncmp(text, "<load>", 6)) {
-		enum cpr_protocol p;
-
-		prefix = load_prefix(m, name, len, &p);
-		snprintf(suffix, sizeof(suffix), "%.*s", (int)(n - 6), text + 6);
-		return fits(name, len, name, prefix, suffix, false);
-	}
-	while (prefix < n && text + prefix != dots && !strchr("< ", text[prefix]))
-		prefix++;
-	if (dots) {
-		dots += strspn(dots, ".");
-		snprintf(suffix, sizeof(suffix), ".%.*s", (int)(text + n - dots), dots);
-		return fits(name, len, text, prefix, suffix, false);
-	}
-	for (const char *const *s = suffixes[m->family]; *s; s++) {
-		if (fits(name, len, text, prefix, *s, true))
+		if (now && use(&s, context))
 			return true;
-		/* Up to 8.0 one set served both protocols' names: Jar41.2-9-2-26.sbn. */
-		if (m->family == CPR_FAMILY_79X1 &&
-			(fits(name, len, text, without(text, prefix, "sccp"), *s, true) ||
-				fits(name, len, text, without(text, prefix, "sip"), *s,
-					true)))
-			return true;
+		for (size_t k = 0; now && k < CPR_ARRAY_LEN(renamed); k++) {
+			s.prefix = renamed[k].older;
+			s.n = strlen(s.prefix);
+			if (!strcmp(now, renamed[k].now) && use(&s, context))
+				return true;
+		}
 	}
 	return false;
 }
 
-/* kern78xx.11-0-1-11.sbn, sboot2.78xx..., sb2288xx...: part, build, series.  The series is
- * what follows "sip" in the row's load prefix.  Assumption: listings print these names with
- * and without an extension, so none is asked for. */
+/* One image of a cell, text[0..n). */
+static bool image_shapes(const struct cpr_model *m, const char *text, size_t n,
+	shape_use *use, void *context)
+{
+	const char *dots = memmem(text, n, "...", 3);
+	struct shape s = {.prefix = text};
+	char suffix[16];
+
+	if (!strncmp(text, "<load>", 6)) {
+		snprintf(suffix, sizeof(suffix), "%.*s", (int)(n - 6), text + 6);
+		return load_shapes(m, suffix, use, context);
+	}
+	while (s.n < n && text + s.n != dots && !strchr("< ", text[s.n]))
+		s.n++;
+	if (dots) {
+		dots += strspn(dots, ".");
+		snprintf(suffix, sizeof(suffix), ".%.*s", (int)(text + n - dots), dots);
+		s.suffix = suffix;
+		return use(&s, context);
+	}
+	for (const char *const *end = suffixes[m->family]; *end; end++) {
+		/* Up to 8.0 one set served both protocols' names: Jar41.2-9-2-26.sbn. */
+		const size_t lengths[] = {
+			s.n, without(text, s.n, "sccp"), without(text, s.n, "sip")};
+
+		for (size_t i = 0; i < (m->family == CPR_FAMILY_79X1 ? 3 : 1); i++)
+			if (lengths[i] &&
+				use(&(struct shape){text, lengths[i], *end, true},
+					context))
+				return true;
+	}
+	return false;
+}
+
+static bool cell_shapes(
+	const struct cpr_model *m, const char *cell, shape_use *use, void *context)
+{
+	for (const char *at = cell; at && *at;) {
+		size_t n = strcspn(at, ";|");
+
+		if (image_shapes(m, at, n, use, context))
+			return true;
+		at += n + (at[n] != '\0');
+	}
+	return false;
+}
+
+/* What the row's cell lacks: BOOT894x is in every 894x package, though no .loads lists it. */
+static const char *more_images(const struct cpr_model *m)
+{
+	return m->family == CPR_FAMILY_69XX ? "BOOT894x;SCCP8941_8945.<ver>" : NULL;
+}
+
+static bool fits(const struct shape *s, void *context)
+{
+	const char *name = context;
+	size_t len = strlen(name);
+
+	if (!s->n || len < s->n || strncasecmp(name, s->prefix, s->n) ||
+		without(name, len, s->suffix) <= s->n)
+		return false;
+	return !s->separated || !isalnum((unsigned char)s->prefix[s->n - 1]) ||
+	       !isalnum((unsigned char)name[s->n]);
+}
+
+/* What follows "sip" in the row's load prefix: the parts' series.  NULL: it has no parts. */
+static const char *series_of(const struct cpr_model *m)
+{
+	return m->loads_sip && (m->family == CPR_FAMILY_78XX ||
+				       m->family == CPR_FAMILY_8961)
+		       ? m->loads_sip + strlen("sip")
+		       : NULL;
+}
+
+/* kern78xx.11-0-1-11.sbn, sboot2.78xx..., sb2288xx...: part, build, series.  Assumption:
+ * listings print these names with and without an extension, so none is asked for. */
 static bool takes_part(const struct cpr_model *m, const char *name)
 {
-	const char *series, *rest;
+	const char *series = series_of(m), *rest;
 
-	if ((m->family != CPR_FAMILY_78XX && m->family != CPR_FAMILY_8961) ||
-		!m->loads_sip)
-		return false;
-	series = m->loads_sip + strlen("sip");
-	for (size_t i = 0; i < CPR_ARRAY_LEN(parts); i++) {
+	for (size_t i = 0; series && i < CPR_ARRAY_LEN(parts); i++) {
 		rest = cpr_text_after(name, parts[i]);
 		for (int builds = 0; rest && builds < 2; builds++) {
 			const char *version = cpr_text_after(
@@ -171,24 +228,10 @@ static bool takes_part(const struct cpr_model *m, const char *name)
 	return false;
 }
 
-static bool takes_any_image(const struct cpr_model *m, const char *name, size_t len)
+static bool takes_any_image(const struct cpr_model *m, const char *name)
 {
-	/* BOOT894x is in every 894x package, though no .loads lists it. */
-	const char *more = "BOOT894x;SCCP8941_8945.<ver>";
-	const char *const cells[] = {
-		m->images, m->family == CPR_FAMILY_69XX ? more : NULL};
-
-	if (takes_part(m, name))
-		return true;
-	for (size_t i = 0; i < CPR_ARRAY_LEN(cells); i++)
-		for (const char *at = cells[i]; at && *at;) {
-			size_t n = strcspn(at, ";|");
-
-			if (takes_image(m, at, n, name, len))
-				return true;
-			at += n + (at[n] != '\0');
-		}
-	return false;
+	return takes_part(m, name) || cell_shapes(m, m->images, fits, (void *)name) ||
+	       cell_shapes(m, more_images(m), fits, (void *)name);
 }
 
 enum cpr_name_kind cpr_name_kind(const char *name)
@@ -207,9 +250,95 @@ enum cpr_name_kind cpr_name_kind(const char *name)
 	if (without(name, len, ".loads"))
 		return any_prefix(name, &protocol) ? CPR_NAME_LOADS : CPR_NAME_NONE;
 	for (size_t i = 0; i < cpr_models_n; i++)
-		if (takes_any_image(&cpr_models[i], name, len))
+		if (takes_any_image(&cpr_models[i], name))
 			return CPR_NAME_IMAGE;
 	return CPR_NAME_NONE;
+}
+
+#define ANY "[-._[:alnum:]]"
+
+/* Without a backslash, which servers' files would take for their own. */
+static void literal(struct cpr_buf *b, const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text[i] == '#')
+			cpr_buf_puts(b, "[0-9]");
+		else if (text[i] == '.')
+			cpr_buf_puts(b, "[.]");
+		else
+			cpr_buf_add(b, &text[i], 1);
+}
+
+static bool write_shape(const struct shape *s, void *context)
+{
+	struct cpr_buf *b = context;
+
+	if (!s->n)
+		return false;
+	if (b->len)
+		cpr_buf_puts(b, "|");
+	literal(b, s->prefix, s->n);
+	cpr_buf_puts(b, s->separated && isalnum((unsigned char)s->prefix[s->n - 1])
+				? "[-._]" ANY "*"
+				: ANY "+");
+	literal(b, s->suffix, strlen(s->suffix));
+	return false;
+}
+
+static void write_parts(struct cpr_buf *b, const char *series)
+{
+	for (size_t i = 0; i < CPR_ARRAY_LEN(parts); i++)
+		cpr_buf_printf(b, "%s%s", i ? "|" : "(", parts[i]);
+	cpr_buf_puts(b, ")[23]?[.]?");
+	literal(b, series, strlen(series));
+	cpr_buf_puts(b, ANY "+");
+}
+
+static bool has_line(const struct cpr_buf *all, const char *line)
+{
+	const char *at = all->data;
+
+	while (at && (at = strstr(at, line)) && at > all->data && at[-1] != '\n')
+		at++;
+	return at != NULL;
+}
+
+/* Rows share cells. */
+static void add_line(struct cpr_buf *all, struct cpr_buf *line)
+{
+	if (line->len)
+		cpr_buf_puts(line, "\n");
+	all->failed = all->failed || line->failed;
+	if (line->len && !line->failed && !has_line(all, line->data))
+		cpr_buf_add(all, line->data, line->len);
+	cpr_buf_free(line);
+}
+
+void cpr_name_expressions(struct cpr_buf *out)
+{
+	struct cpr_buf line = {0};
+
+	for (size_t i = 0; i < cpr_models_n; i++)
+		if (cpr_models[i].term) {
+			literal(&line, cpr_models[i].term, strlen(cpr_models[i].term));
+			add_line(out, &line);
+		}
+	for (size_t i = 0; i < cpr_models_n; i++) {
+		load_shapes(&cpr_models[i], ".loads", write_shape, &line);
+		add_line(out, &line);
+	}
+	for (size_t i = 0; i < cpr_models_n; i++) {
+		const char *series = series_of(&cpr_models[i]);
+
+		cell_shapes(&cpr_models[i], cpr_models[i].images, write_shape, &line);
+		add_line(out, &line);
+		cell_shapes(
+			&cpr_models[i], more_images(&cpr_models[i]), write_shape, &line);
+		add_line(out, &line);
+		if (series)
+			write_parts(&line, series);
+		add_line(out, &line);
+	}
 }
 
 enum cpr_protocol cpr_load_protocol(const char *loads_name)

@@ -1,10 +1,13 @@
+#include "buf.h"
 #include "cleanup.h"
 #include "models.h"
 
+#include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -226,10 +229,88 @@ static void names_have_kinds(void **state)
 				(int)cpr_name_kind(names[i].name));
 }
 
+enum {
+	EXPRESSIONS_MAX = 128
+};
+
+struct expressions {
+	regex_t regex[EXPRESSIONS_MAX];
+	size_t n;
+};
+
+static int compile(void **state)
+{
+	_cleanup_(cpr_buf_free) struct cpr_buf text = {0};
+	struct expressions *all = calloc(1, sizeof(*all));
+
+	*state = all;
+	cpr_name_expressions(&text);
+	assert_false(text.failed);
+	assert_null(strpbrk(text.data, " \t#/\\"));
+	for (char *rest = text.data, *line; (line = strsep(&rest, "\n")) && *line;) {
+		_cleanup_(cpr_freep) char *whole = NULL;
+
+		assert_true(all->n < EXPRESSIONS_MAX);
+		assert_true(asprintf(&whole, "^(%s)$", line) > 0);
+		assert_int_equal(regcomp(&all->regex[all->n++], whole,
+					 REG_EXTENDED | REG_ICASE | REG_NOSUB),
+			0);
+	}
+	return 0;
+}
+
+static int release(void **state)
+{
+	struct expressions *all = *state;
+
+	for (size_t i = 0; i < all->n; i++)
+		regfree(&all->regex[i]);
+	free(all);
+	return 0;
+}
+
+static void expect_alike(const struct expressions *all, const char *name)
+{
+	bool match = false;
+
+	for (size_t i = 0; !match && i < all->n; i++)
+		match = regexec(&all->regex[i], name, 0, NULL, 0) == 0;
+	if (strlen(name) <= 64 && match != (cpr_name_kind(name) != CPR_NAME_NONE))
+		fail_msg("\"%s\": the expressions say %d", name, match);
+}
+
+/* Every name of the table, and each with one character less, more or another. */
+static void expressions_say_the_same(void **state)
+{
+	static const char other[] = "aZ0278.-_ x/\n";
+	const struct expressions *all = *state;
+	char name[128];
+
+	for (size_t i = 0; i < CPR_ARRAY_LEN(names); i++) {
+		size_t len = strlen(names[i].name);
+
+		expect_alike(all, names[i].name);
+		for (size_t at = 0; at < len; at++) {
+			memcpy(name, names[i].name, len + 1);
+			memmove(&name[at], &name[at + 1], len - at);
+			expect_alike(all, name);
+			for (size_t k = 0; other[k]; k++) {
+				memcpy(name, names[i].name, len + 1);
+				name[at] = other[k];
+				expect_alike(all, name);
+				memcpy(&name[at + 1], &names[i].name[at], len - at + 1);
+				expect_alike(all, name);
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_have_kinds),
+		cmocka_unit_test_setup_teardown(
+			expressions_say_the_same, compile, release),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

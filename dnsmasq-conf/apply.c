@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum {
@@ -206,9 +207,22 @@ static int find_gone(const struct world *w, struct change *c, const struct recor
 	return 0;
 }
 
+/* True when what is there is the admin's. */
+static bool is_others(const struct world *w, const struct output *o)
+{
+	char target[PATH_MAX];
+	int r = cpr_publish_readlink(w->base, o->path + 1, target, sizeof(target));
+
+	if (r == -ENOENT)
+		return false;
+	return r < 0 || (o->kind == OUTPUT_GONE ? strcmp : strcasecmp)(target, o->from);
+}
+
 static int find(const struct world *w, struct change *c, const struct record *record,
 	struct cpr_errors *e)
 {
+	if (c->o->yields && is_others(w, c->o))
+		return 0;
 	switch (c->o->kind) {
 	case OUTPUT_LINK:
 		return find_link(w, c, e);

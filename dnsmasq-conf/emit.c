@@ -6,13 +6,18 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* Term files first: XMLDefault must not name a load before a wiped phone can get it, and DHCP
- * sends nobody before there is something to fetch. */
+/* Links first, for what comes after names the files behind them; then term files: XMLDefault
+ * must not name a load before a wiped phone can get it, and DHCP sends nobody before there is
+ * something to fetch. */
 const struct emitter emitters[] = {
+	{"links", "lower-case names for the firmware that tftpd-hpa serves", NULL, NULL,
+		emit_links},
 	{"term", "the term files and OS79XX.TXT that wiped phones ask for", NULL, NULL,
 		emit_term},
 	{"xmldefault", "XMLDefault.cnf.xml: call managers, and each model's load", NULL,
 		NULL, emit_xmldefault},
+	{"tftpd-hpa", "tftpd-hpa: a map that serves firmware in every spelling",
+		wants_tftpd_hpa, "tftpd-hpa { enable = true }", emit_tftpd_hpa},
 	{"dnsmasq", "dnsmasq: options 150 and 66, siaddr, TFTP", wants_dnsmasq,
 		"dnsmasq { enable = true }", emit_dnsmasq},
 	{"kea", "Kea: options 150 and 66, siaddr, by our hook or without it", wants_kea,

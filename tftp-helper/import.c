@@ -169,9 +169,9 @@ static int failed_package(const char *tftp_root, const char *package, int error)
 /* Its talk must not mix with our JSON. */
 static int run_conf(const struct arguments *a, const char *program, bool xmldefault)
 {
-	char *argv[16] = {
-		(char *)program, (char *)"generate", (char *)"--only", (char *)"term"};
-	size_t n = 4;
+	char *argv[16] = {(char *)program, (char *)"generate", (char *)"--only",
+		(char *)"links", (char *)"--only", (char *)"term"};
+	size_t n = 6;
 	int r;
 
 	if (xmldefault) {
@@ -209,7 +209,7 @@ static int generate(const struct arguments *a)
 	else
 		cpr_say(3,
 			"the firmware is available, but its term files and XMLDefault are not in "
-			"place: run 'cpr-conf generate --only term --only xmldefault'");
+			"place: run 'cpr-conf generate --only links --only term --only xmldefault'");
 	return r;
 }
 

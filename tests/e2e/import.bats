@@ -554,8 +554,8 @@ signalled() {
 	run -5 --separate-stderr bin/cpr-helper import --json --root "$root" \
 		--site "$root/etc/phone-cpr/site.conf" p.zip
 	jq -e '.packages[0].accepted' <<<"$output"
-	[[ $stderr == *"cpr-conf generate --only term --only xmldefault"* ]]
-	grep -qx -- "generate --only term --only xmldefault --site $root/etc/phone-cpr/site.conf --root $root" args
+	[[ $stderr == *"cpr-conf generate --only links --only term --only xmldefault"* ]]
+	grep -qx -- "generate --only links --only term --only xmldefault --site $root/etc/phone-cpr/site.conf --root $root" args
 	[ -n "$(find "$tftp" -maxdepth 1 -name 'SCCP41.*.loads')" ]
 	# Nothing changed, but what failed before is tried again.
 	printf '#!/bin/sh\necho again\n' >bin/cpr-conf

@@ -153,6 +153,36 @@ void cpr_check_loads_malformed(const struct cpr_plan *p, struct cpr_sink *s)
 	each_file(p, s, CPR_LISTED_DAMAGED, LIST, "its list cannot be read");
 }
 
+static bool is_absolute(const struct cpr_file *f)
+{
+	return f->link && *f->link == '/';
+}
+
+void cpr_check_absolute_link(const struct cpr_plan *p, struct cpr_sink *s)
+{
+	for (size_t i = 0; i < p->firmware->file_n; i++) {
+		const struct cpr_file *f = &p->firmware->file[i];
+
+		if (is_absolute(f))
+			cpr_found(s, f->name, "it is a link to \"%s\"", f->link);
+	}
+}
+
+/* 65535 blocks of 512 bytes, the last of them short. */
+#define TFTP_MOST (UINT64_C(65535) * 512 - 1)
+
+void cpr_check_beyond_tftp(const struct cpr_plan *p, struct cpr_sink *s)
+{
+	for (size_t i = 0; i < p->firmware->file_n; i++) {
+		const struct cpr_file *f = &p->firmware->file[i];
+
+		if (f->inspect && f->inspect->size > TFTP_MOST)
+			cpr_found(s, f->name,
+				"it has %ju bytes, and block numbers end after %ju",
+				(uintmax_t)f->inspect->size, (uintmax_t)TFTP_MOST);
+	}
+}
+
 void cpr_check_unreadable(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	char file[512];
@@ -160,9 +190,9 @@ void cpr_check_unreadable(const struct cpr_plan *p, struct cpr_sink *s)
 	for (size_t i = 0; i < p->firmware->file_n; i++) {
 		const struct cpr_file *f = &p->firmware->file[i];
 
-		if (!f->inspect)
+		if (!f->inspect && !is_absolute(f))
 			cpr_found(s, where(f, file), "it cannot be read");
-		else if (!(f->mode & S_IROTH))
+		else if (f->inspect && !(f->mode & S_IROTH))
 			cpr_found(s, where(f, file),
 				"its mode is %04o: others may not read it",
 				(unsigned)f->mode & 07777);

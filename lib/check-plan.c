@@ -222,3 +222,25 @@ void cpr_check_no_tftp_server(const struct cpr_plan *p, struct cpr_sink *s)
 		cpr_found(s, p->site->file ? p->site->file : CPR_SITE_FILE,
 			"tftp-servers is not set");
 }
+
+/* A 6901 says "Cisco Systems, Inc." and no more, as other gear does, too. */
+static bool looks_like_others(const struct cpr_model *m)
+{
+	return strcmp(m->model, "6901") == 0;
+}
+
+void cpr_check_model_not_answered(const struct cpr_plan *p, struct cpr_sink *s)
+{
+	const struct cpr_site *site = p->site;
+
+	if (p->model_n && !site->dnsmasq && !site->kea)
+		cpr_found_as(s, CPR_NOTE, site->file ? site->file : CPR_SITE_FILE,
+			"no DHCP server is switched on in it: phones hear of their TFTP "
+			"server from another host, or not at all");
+	for (size_t i = 0; i < p->model_n; i++)
+		if (looks_like_others(p->model[i].model))
+			cpr_found(s, "",
+				"there is firmware for model %s, which sends \"Cisco "
+				"Systems, Inc.\" alone as its vendor class",
+				p->model[i].model->model);
+}

@@ -29,3 +29,9 @@ void cpr_check_xmldefault_malformed(const struct cpr_plan *p, struct cpr_sink *s
 void cpr_check_no_call_manager(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_no_firmware(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_no_tftp_server(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_hardware_mask(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_upgrade_path(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_term_collision(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_beyond_tftp(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_absolute_link(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_model_not_answered(const struct cpr_plan *p, struct cpr_sink *s);

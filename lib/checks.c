@@ -65,6 +65,13 @@ const struct cpr_check cpr_checks[] = {
 		"recovers its firmware, and registers nowhere.",
 		"set call-managers = {\"ADDRESS\"} in the site file",
 		cpr_check_no_call_manager},
+	{"model-not-answered", CPR_WARNING,
+		"Phones get their TFTP server from DHCP, told apart from other gear by "
+		"the vendor class they send. A phone that no server answers never asks "
+		"for a file.",
+		"switch a DHCP server on in the site file, or give the model its option "
+		"150 by its MAC address; cpr-conf option150 says how to write it",
+		cpr_check_model_not_answered},
 	{"no-firmware", CPR_ERROR,
 		"A TFTP root without a load for any phone brings none back.  It may be the "
 		"wrong folder, or a file system that is not mounted.",
@@ -117,6 +124,16 @@ const struct cpr_check cpr_checks[] = {
 		"TFTP servers give out only what everybody may read; the phone gets an "
 		"error instead of the file.",
 		"chmod a+r the file", cpr_check_unreadable},
+	{"absolute-link", CPR_ERROR,
+		"A TFTP server sees its root as the whole file system, or refuses what "
+		"leads out of it: a link with an absolute path leads nowhere there.",
+		"make it a relative link: ln -sr", cpr_check_absolute_link},
+	{"beyond-tftp", CPR_WARNING,
+		"Plain TFTP numbers its blocks of 512 bytes with 16 bits.  Images of the "
+		"78xx and 88xx are larger; whether these phones ask for larger blocks, no "
+		"source tells. Those that take HTTP ask port 6970 first.",
+		"serve the TFTP root by HTTP on port 6970 as well",
+		cpr_check_beyond_tftp},
 	{"no-term-file", CPR_ERROR,
 		"A wiped phone knows one name only: term<NN>.default.loads, with its "
 		"model's number. Without this file none of the others is ever asked for.",
@@ -134,6 +151,27 @@ const struct cpr_check cpr_checks[] = {
 		"with another protocol the phone is a different one.",
 		"set recovery or load of the model in the site file to the same load",
 		cpr_check_term_version},
+	{"term-collision", CPR_NOTE,
+		"SCCP and SIP packages bring term files of one name with different "
+		"lists. The one that is served decides what a wiped phone becomes, and "
+		"unzip overwrites the one with the other.",
+		"set recovery of the model, or protocol, in the site file; import packages "
+		"with cpr-helper, which keeps both",
+		cpr_check_term_collision},
+	{"hardware-mask", CPR_WARNING,
+		"A list says by a mask which boards it is for. A phone that was built "
+		"later than its load refuses it (\"Load rejected - hardware "
+		"compatibility mismatch\") and asks for the term file again.",
+		"import a load of 9.4(2), or take care that no newer board is among the "
+		"phones",
+		cpr_check_hardware_mask},
+	{"upgrade-path", CPR_NOTE,
+		"A phone checks what it loads with what it has: below 8.3(3) it takes "
+		"nothing above 8.5(2), and until 8.5(2) it does not know the key that "
+		"signs 8.5(2)SR1 and later. Sent there at once, it loops.",
+		"import 8.5(2) too; for old phones set load and recovery of their model "
+		"to it, and to the newer one when they run it",
+		cpr_check_upgrade_path},
 	{"dangling-load", CPR_WARNING,
 		"XMLDefault.cnf.xml tells each model its load. A phone that runs another "
 		"one asks for that list at every boot, gets an error or half a load, and "

@@ -73,7 +73,9 @@ static void fill(struct world *w)
 		.tftp_server = &w->address,
 		.tftp_server_n = 1,
 		.call_manager = &w->address,
-		.call_manager_n = 1};
+		.call_manager_n = 1,
+		.protocol = CPR_SCCP,
+		.dnsmasq = true};
 }
 
 static void run(struct world *w)
@@ -224,6 +226,47 @@ static void malformed(struct world *w)
 	strcpy(w->running.malformed, "line 3: no end");
 }
 
+static void absolute(struct world *w)
+{
+	w->file[1].link = (char *)"/srv/tftp/elsewhere.sbn";
+	w->file[1].inspect = NULL;
+}
+static void large(struct world *w)
+{
+	w->inspect[1].size = 65535 * 512;
+}
+static void old_mask(struct world *w)
+{
+	fill_file(w, 0, "SCCP42.8-5-4S.loads", CPR_KIND_LOADS);
+	w->loads.hardware_compatibility = 1;
+}
+static void no_stone(struct world *w)
+{
+	(void)w; /* a whole set of 9.4(2), alone */
+}
+static void long_step(struct world *w)
+{
+	names(w, 30018, "SCCP41.8-2-2S");
+}
+static void other_key(struct world *w)
+{
+	names(w, 30018, "SCCP41.8-4-1S");
+}
+static void overwritten(struct world *w)
+{
+	w->site.protocol = CPR_SIP;
+	fill_file(w, FILES, "SIP41.9-4-2SR3-1S.loads", CPR_KIND_LOADS);
+	w->firmware.file_n = FILES + 1;
+}
+static void like_others(struct world *w)
+{
+	fill_file(w, 0, "SCCP6901.9-2-1-a.loads", CPR_KIND_LOADS);
+}
+static void no_dhcp(struct world *w)
+{
+	w->site.dnsmasq = false;
+}
+
 static const struct {
 	const char *name;
 	void (*damage)(struct world *w);
@@ -257,9 +300,20 @@ static const struct {
 	{"nothing", nothing, "no-firmware", "/srv/tftp", CPR_ERROR},
 	{"images alone", images_alone, "no-firmware", "/srv/tftp", CPR_WARNING},
 	{"no load", absent, "no-complete-load", "", CPR_ERROR},
+	{"a link with an absolute path", absolute, "absolute-link", IMAGE, CPR_ERROR},
+	{"an image of 32 MB", large, "beyond-tftp", IMAGE, CPR_WARNING},
+	{"an old load's mask", old_mask, "hardware-mask", "SCCP42.8-5-4S.loads",
+		CPR_WARNING},
+	{"nothing to go by", no_stone, "upgrade-path", T61, CPR_NOTE},
+	{"from below 8.3(3)", long_step, "upgrade-path", LOAD ".loads", CPR_WARNING},
+	{"from below 8.5(2)", other_key, "upgrade-path", LOAD ".loads", CPR_WARNING},
+	{"SCCP over SIP", overwritten, "term-collision", T61, CPR_WARNING},
+	{"a 6901", like_others, "model-not-answered", "", CPR_WARNING},
+	{"no DHCP server", no_dhcp, "model-not-answered", CPR_SITE_FILE, CPR_NOTE},
 };
 
-/* A 7961's set with no term file for the 7941 gives that finding and no other. */
+/* A 7961's set of 9.4(2) with no term file for the 7941 gives that finding, a note that old
+ * phones need a step between, and no other. */
 static void healthy(void **state)
 {
 	static struct world w;
@@ -267,8 +321,9 @@ static void healthy(void **state)
 	(void)state;
 	fill(&w);
 	run(&w);
-	assert_int_equal(w.found.n, 1);
+	assert_int_equal(w.found.n, 2);
 	assert_int_equal(count(&w, "no-term-file", "term41.default.loads", CPR_ERROR), 1);
+	assert_int_equal(count(&w, "upgrade-path", T61, CPR_NOTE), 1);
 	clear(&w);
 }
 
@@ -285,8 +340,8 @@ static void finds(void **state)
 		rows[i].damage(&w);
 		run(&w);
 		n = count(&w, rows[i].id, rows[i].file, rows[i].severity);
-		/* Once a file; models without any file of their own once each. */
-		assert_int_equal(n, rows[i].file[0] ? 1 : 4);
+		/* Once a file; of four models without one the load is missing each time. */
+		assert_int_equal(n, strcmp(rows[i].name, "no load") ? 1 : 4);
 		clear(&w);
 	}
 }
@@ -342,7 +397,7 @@ static void alias(void **state)
 	w.file[FILES].link = (char *)IMAGE;
 	w.firmware.file_n = FILES + 1;
 	run(&w);
-	assert_int_equal(w.found.n, 1); /* no term file for the 7941 */
+	assert_int_equal(w.found.n, 2); /* as above */
 	clear(&w);
 }
 
@@ -418,6 +473,35 @@ static void term_version(void **state)
 	}
 }
 
+/* With 8.5(2) beside it an old phone has something to go by; and where both protocols' term
+ * files are kept, nothing was overwritten. */
+static void no_warning(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	fill(&w);
+	fill_file(&w, FILES, "SCCP41.8-5-2S.loads", CPR_KIND_LOADS);
+	w.firmware.file_n = FILES + 1;
+	run(&w);
+	assert_int_equal(count(&w, "upgrade-path", NULL, CPR_NOTE), 0);
+	clear(&w);
+	fill(&w);
+	fill_file(&w, FILES, T61, CPR_KIND_LOADS);
+	w.file[2].set = LOAD;
+	w.file[FILES].set = "SIP41.9-4-2SR3-1S";
+	w.inspect[FILES].lists = &(struct cpr_loads){
+		.entry =
+			&(struct cpr_loads_entry){
+				.name = (char *)"cvm41sip.9-4-2ES26.sbn", .size = -1},
+		.n = 1};
+	w.firmware.file_n = FILES + 1;
+	run(&w);
+	assert_int_equal(count(&w, "term-collision", T61, CPR_NOTE), 1);
+	assert_int_equal(count(&w, "term-collision", NULL, CPR_WARNING), 0);
+	clear(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +512,7 @@ int main(void)
 		cmocka_unit_test(alias),
 		cmocka_unit_test(os79xx),
 		cmocka_unit_test(term_version),
+		cmocka_unit_test(no_warning),
 	};
 
 	return cmocka_run_group_tests_name("checks", tests, NULL, NULL);

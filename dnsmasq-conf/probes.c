@@ -21,6 +21,7 @@
 
 enum {
 	AGAIN_MS = 1000,
+	LATE_MS = 1500, /* for the other questions, once a server has answered one */
 	SERVER_PORT = 67,
 	CLIENT_PORT = 68,
 	SERVER_ID = 54,
@@ -38,22 +39,11 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* 1: there is something to read, 0: it is `until`, or -errno. */
-static int wait_for(int fd, int64_t until)
-{
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-	int64_t left = until - now_ms();
-	int r = poll(&wait, 1, left > 0 ? (int)left : 0);
-
-	if (r < 0)
-		return errno == EINTR ? 0 : -errno;
-	return r;
-}
-
 size_t probe_question(
-	uint8_t type, struct in_addr own, uint32_t xid, uint8_t *out, size_t cap)
+	enum probe_kind kind, struct in_addr own, uint32_t xid, uint8_t *out, size_t cap)
 {
-	bool inform = type == CPR_DHCP_INFORM;
+	bool inform = kind == PROBE_INFORM;
+	uint8_t type = inform ? CPR_DHCP_INFORM : CPR_DHCP_DISCOVER;
 	struct cpr_pen p = cpr_pen_of(out, cap);
 
 	cpr_dhcp_begin(&p, 1, xid, 0, inform ? 0 : 0x8000,
@@ -67,18 +57,19 @@ size_t probe_question(
 	return p.full ? 0 : p.len;
 }
 
-bool probe_read(const uint8_t *bytes, size_t len, uint8_t type, uint32_t xid,
+bool probe_read(const uint8_t *bytes, size_t len, enum probe_kind kind, uint32_t xid,
 	struct probe_answer *out)
 {
-	uint8_t wanted = type == CPR_DHCP_INFORM ? CPR_DHCP_ACK : CPR_DHCP_OFFER;
+	uint8_t wanted = kind == PROBE_INFORM ? CPR_DHCP_ACK : CPR_DHCP_OFFER;
 	struct cpr_dhcp m;
 	char name[256];
 
 	if (cpr_dhcp_parse(bytes, len, &m) != CPR_DHCP_OK || m.op != 2 || m.xid != xid ||
 		m.type != wanted)
 		return false;
-	*out = (struct probe_answer){
-		.server = cpr_dhcp_address(&m, SERVER_ID), .siaddr = m.siaddr};
+	*out = (struct probe_answer){.server = cpr_dhcp_address(&m, SERVER_ID),
+		.phone = kind == PROBE_INFORM ? m.ciaddr : m.yiaddr,
+		.siaddr = m.siaddr};
 	cpr_option150_decode(m.option[CPR_OPTION_TFTP_SERVER_ADDRESS].data,
 		m.option[CPR_OPTION_TFTP_SERVER_ADDRESS].len, out->option150,
 		CPR_ARRAY_LEN(out->option150), &out->n);
@@ -87,16 +78,20 @@ bool probe_read(const uint8_t *bytes, size_t len, uint8_t type, uint32_t xid,
 	return true;
 }
 
-/* One question to DHCP under way: two ways to send it and to hear the answer. */
+/* One question to DHCP under way. */
 struct question {
-	int fd;
-	uint8_t type;
+	struct probe_asked *asked;
+	int fd; /* -1: over */
 	uint32_t xid;
-	struct in_addr own;
 	char interface[IFNAMSIZ];
-	int (*send)(const struct question *q);
-	int (*receive)(const struct question *q, struct probe_answer *out); /* 1: it is */
 };
+
+static void end(struct question *q, int result)
+{
+	cpr_closep(&q->fd);
+	q->fd = -1;
+	q->asked->result = result;
+}
 
 static int find_interface(struct in_addr own, char name[IFNAMSIZ])
 {
@@ -105,7 +100,7 @@ static int find_interface(struct in_addr own, char name[IFNAMSIZ])
 
 	if (getifaddrs(&all) < 0)
 		return -errno;
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+	for (const struct ifaddrs *i = all; i && r < 0; i = i->ifa_next) {
 		const struct sockaddr_in *a = (const void *)i->ifa_addr;
 
 		if (!a || a->sin_family != AF_INET || a->sin_addr.s_addr != own.s_addr ||
@@ -115,89 +110,67 @@ static int find_interface(struct in_addr own, char name[IFNAMSIZ])
 		strcpy(name, i->ifa_name);
 		name[strcspn(name, ":")] = 0;
 		r = 0;
-		break;
 	}
 	freeifaddrs(all);
 	return r;
 }
 
-/* A server that was just told to reload may lose what comes while it does: asks again. */
-static int ask(const struct question *q, unsigned timeout_ms, struct probe_answer *out)
+/* Kea sends to port 68, whatever port the question came from.  A DHCP client of this host
+ * shares the port; what is sent to this very address is ours. */
+static int open_inform(struct question *q)
 {
-	int64_t now = now_ms(), end = now + timeout_ms, again = now;
+	struct sockaddr_in here = {.sin_family = AF_INET,
+		.sin_port = htons(CLIENT_PORT),
+		.sin_addr = q->asked->own};
+	const int on = 1;
 
-	for (; now < end; now = now_ms()) {
-		int r = 0;
-
-		if (now >= again) {
-			r = q->send(q);
-			again = now + AGAIN_MS;
-		}
-		if (r == 0)
-			r = wait_for(q->fd, again < end ? again : end);
-		if (r > 0)
-			r = q->receive(q, out);
-		if (r)
-			return r < 0 ? r : 0;
-	}
-	return cpr_link_carrier(q->interface) ? -ETIMEDOUT : -ENETDOWN;
-}
-
-static int begin(struct question *q, uint8_t type, struct in_addr own)
-{
-	q->fd = -1;
-	q->type = type;
-	q->own = own;
-	if (getrandom(&q->xid, sizeof(q->xid), 0) < 0)
+	q->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (q->fd < 0 ||
+		setsockopt(q->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+		bind(q->fd, (const struct sockaddr *)&here, sizeof(here)) < 0)
 		return -errno;
-	return find_interface(own, q->interface);
+	return 0;
 }
 
 static int send_inform(const struct question *q)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
 		.sin_port = htons(SERVER_PORT),
-		.sin_addr = q->own};
+		.sin_addr = q->asked->own};
 	uint8_t bytes[CPR_DHCP_PHONE_SIZE];
-	size_t n = probe_question(q->type, q->own, q->xid, bytes, sizeof(bytes));
+	size_t n =
+		probe_question(PROBE_INFORM, q->asked->own, q->xid, bytes, sizeof(bytes));
 
 	return sendto(q->fd, bytes, n, 0, (const struct sockaddr *)&to, sizeof(to)) < 0
 		       ? -errno
 		       : 0;
 }
 
-static int receive_ack(const struct question *q, struct probe_answer *out)
+/* 1: it is the answer. */
+static int receive_ack(const struct question *q)
 {
 	uint8_t bytes[FRAME_MAX];
-	ssize_t n = recv(q->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	ssize_t n = recv(q->fd, bytes, sizeof(bytes), 0);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	return probe_read(bytes, (size_t)n, q->type, q->xid, out);
+	return probe_read(bytes, (size_t)n, PROBE_INFORM, q->xid, &q->asked->answer);
 }
 
-int probe_inform(struct in_addr own, unsigned timeout_ms, struct probe_answer *out)
+static int open_discover(struct question *q)
 {
-	/* Kea sends to port 68, whatever port the question came from.  A DHCP client of this
-	 * host shares the port; what is sent to this very address is ours. */
-	struct sockaddr_in here = {
-		.sin_family = AF_INET, .sin_port = htons(CLIENT_PORT), .sin_addr = own};
-	struct question q = {.send = send_inform, .receive = receive_ack};
-	int r = begin(&q, CPR_DHCP_INFORM, own);
-	const int on = 1;
+	/* All protocols: only then the kernel shows what this machine sends. */
+	struct sockaddr_ll at = {.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = (int)if_nametoindex(q->interface)};
 
-	if (r < 0)
-		return r;
-	q.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (q.fd < 0)
+	if (!cpr_link_carrier(q->interface))
+		return -ENETDOWN;
+	/* Protocol 0: nothing comes in before it is bound to the interface. */
+	q->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (q->fd < 0 || bind(q->fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
 		return -errno;
-	if (setsockopt(q.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-		bind(q.fd, (const struct sockaddr *)&here, sizeof(here)) < 0)
-		r = -errno;
-	else
-		r = ask(&q, timeout_ms, out);
-	close(q.fd);
-	return r;
+	return 0;
 }
 
 static int send_discover(const struct question *q)
@@ -205,7 +178,8 @@ static int send_discover(const struct question *q)
 	static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	const struct in_addr none = {0}, all = {INADDR_BROADCAST};
 	uint8_t bytes[CPR_DHCP_PHONE_SIZE], frame[CPR_DHCP_PHONE_SIZE + 64];
-	size_t n = probe_question(q->type, q->own, q->xid, bytes, sizeof(bytes));
+	size_t n = probe_question(
+		PROBE_DISCOVER, q->asked->own, q->xid, bytes, sizeof(bytes));
 	struct cpr_pen p = cpr_pen_of(frame, sizeof(frame));
 
 	cpr_frame_udp(
@@ -214,14 +188,14 @@ static int send_discover(const struct question *q)
 }
 
 /* What leaves this machine by the interface: other servers' answers come in by it. */
-static int receive_offer(const struct question *q, struct probe_answer *out)
+static int receive_offer(const struct question *q)
 {
 	struct sockaddr_ll from = {0};
 	socklen_t from_len = sizeof(from);
 	uint8_t bytes[FRAME_MAX];
 	struct cpr_frame f;
-	ssize_t n = recvfrom(q->fd, bytes, sizeof(bytes), MSG_DONTWAIT,
-		(struct sockaddr *)&from, &from_len);
+	ssize_t n = recvfrom(
+		q->fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_len);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -229,31 +203,98 @@ static int receive_offer(const struct question *q, struct probe_answer *out)
 		!cpr_frame_parse(bytes, (size_t)n, false, &f) ||
 		f.kind != CPR_FRAME_UDP || f.source_port != SERVER_PORT)
 		return 0;
-	return probe_read(f.payload, f.payload_len, q->type, q->xid, out);
+	return probe_read(
+		f.payload, f.payload_len, PROBE_DISCOVER, q->xid, &q->asked->answer);
 }
 
-int probe_discover(struct in_addr own, unsigned timeout_ms, struct probe_answer *out)
-{
-	/* All protocols: only then the kernel shows what this machine sends. */
-	struct sockaddr_ll at = {
-		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-	struct question q = {.send = send_discover, .receive = receive_offer};
-	int r = begin(&q, CPR_DHCP_DISCOVER, own);
+static const struct {
+	int (*open)(struct question *q);
+	int (*send)(const struct question *q);
+	int (*receive)(const struct question *q);
+} ways[] = {
+	[PROBE_INFORM] = {open_inform, send_inform, receive_ack},
+	[PROBE_DISCOVER] = {open_discover, send_discover, receive_offer},
+};
 
+static void begin(struct question *q, struct probe_asked *asked)
+{
+	int r;
+
+	*q = (struct question){.asked = asked, .fd = -1};
+	r = getrandom(&q->xid, sizeof(q->xid), 0) < 0 ? -errno : 0;
+	if (r == 0)
+		r = find_interface(asked->own, q->interface);
+	if (r == 0)
+		r = ways[asked->kind].open(q);
 	if (r < 0)
-		return r;
-	if (!cpr_link_carrier(q.interface))
-		return -ENETDOWN;
-	at.sll_ifindex = (int)if_nametoindex(q.interface);
-	/* Protocol 0: nothing comes in before it is bound to the interface. */
-	q.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (q.fd < 0)
-		return -errno;
-	r = bind(q.fd, (const struct sockaddr *)&at, sizeof(at)) < 0
-		    ? -errno
-		    : ask(&q, timeout_ms, out);
-	close(q.fd);
-	return r;
+		end(q, r);
+}
+
+static void send_all(struct question *q, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r = q[i].fd < 0 ? 0 : ways[q[i].asked->kind].send(&q[i]);
+
+		if (r < 0)
+			end(&q[i], r);
+	}
+}
+
+/* 1: at least one was answered. */
+static int receive_all(struct question *q, const struct pollfd *wait, size_t n)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int r = wait[i].revents ? ways[q[i].asked->kind].receive(&q[i]) : 0;
+
+		if (r)
+			end(&q[i], r < 0 ? r : 0);
+		any |= r > 0;
+	}
+	return any;
+}
+
+/* A server that was just told to reload may lose what comes while it does: asks again. */
+static void ask(struct question *q, struct pollfd *wait, size_t n, unsigned timeout_ms)
+{
+	int64_t now = now_ms(), over = now + timeout_ms, again = now;
+	bool open = true;
+
+	for (; open && now < over; now = now_ms()) {
+		int64_t until = again;
+
+		if (now >= again) {
+			send_all(q, n);
+			until = again = now + AGAIN_MS;
+		}
+		until = until < over ? until : over;
+		open = false;
+		for (size_t i = 0; i < n; i++) {
+			wait[i] = (struct pollfd){.fd = q[i].fd, .events = POLLIN};
+			open |= q[i].fd >= 0;
+		}
+		if (open && poll(wait, n, (int)(until - now)) > 0 &&
+			receive_all(q, wait, n) && over > now + LATE_MS)
+			over = now + LATE_MS;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (q[i].fd >= 0)
+			end(&q[i], cpr_link_carrier(q[i].interface) ? -ETIMEDOUT
+								    : -ENETDOWN);
+}
+
+void probe_dhcp(struct probe_asked *asked, size_t n, unsigned timeout_ms)
+{
+	_cleanup_(cpr_freep) struct question *q = calloc(n, sizeof(*q));
+	_cleanup_(cpr_freep) struct pollfd *wait = calloc(n, sizeof(*wait));
+
+	for (size_t i = 0; i < n && q && wait; i++)
+		begin(&q[i], &asked[i]);
+	if (q && wait)
+		ask(q, wait, n, timeout_ms);
+	for (size_t i = 0; i < n && !(q && wait); i++)
+		asked[i].result = -ENOMEM;
 }
 
 static int refuse(struct probe_transfer *t, uint16_t code, const char *why, int r)
@@ -318,6 +359,18 @@ struct fetch {
 	struct probe_transfer transfer;
 };
 
+/* 1: there is something to read, 0: it is `until`, or -errno. */
+static int wait_for(int fd, int64_t until)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	int64_t left = until - now_ms();
+	int r = poll(&wait, 1, left > 0 ? (int)left : 0);
+
+	if (r < 0)
+		return errno == EINTR ? 0 : -errno;
+	return r;
+}
+
 static int transmit(const struct fetch *f)
 {
 	return sendto(f->fd, f->last, f->last_len, 0, (const struct sockaddr *)&f->server,
@@ -368,9 +421,9 @@ static int receive_block(struct fetch *f)
 
 static int run(struct fetch *f, unsigned timeout_ms)
 {
-	int64_t now = now_ms(), end = now + timeout_ms, again = now;
+	int64_t now = now_ms(), over = now + timeout_ms, again = now;
 
-	for (; now < end; now = now_ms()) {
+	for (; now < over; now = now_ms()) {
 		int r = 0;
 
 		if (now >= again) {
@@ -378,7 +431,7 @@ static int run(struct fetch *f, unsigned timeout_ms)
 			again = now + AGAIN_MS;
 		}
 		if (r == 0)
-			r = wait_for(f->fd, again < end ? again : end);
+			r = wait_for(f->fd, again < over ? again : over);
 		if (r < 0)
 			return r;
 		if (r == 0)

@@ -13,20 +13,35 @@
 /* What a DHCP server said of the TFTP server.  n 0: no option 150 that a phone can use. */
 struct probe_answer {
 	struct in_addr server; /* who answered */
+	struct in_addr phone;  /* the address it takes the phone to have */
 	struct in_addr option150[16];
 	size_t n;
 	struct in_addr option66; /* 0.0.0.0: absent, or a name */
 	struct in_addr siaddr;
 };
 
-/* A DHCPINFORM of a Cisco 7961 to this host's own address (dnsmasq, and Kea with udp sockets,
- * answer it).  0, -ETIMEDOUT: nobody answered, -ENETDOWN: nobody did, and the interface has
- * no carrier, -EADDRNOTAVAIL: no interface has the address, or -errno. */
-int probe_inform(struct in_addr own, unsigned timeout_ms, struct probe_answer *out);
-/* A broadcast DISCOVER on the interface that has this address.  Only this host's own answer
- * counts (Kea's with raw sockets; no other server here hears it), whoever else answers on that
- * wire.  Returns as above; the address that is offered is not taken. */
-int probe_discover(struct in_addr own, unsigned timeout_ms, struct probe_answer *out);
+enum probe_kind {
+	/* A DHCPINFORM of a Cisco 7961 to this host's own address: dnsmasq, and Kea with udp
+	 * sockets, answer it. */
+	PROBE_INFORM,
+	/* A broadcast DISCOVER on the interface that has this address.  Only this host's own
+	 * answer counts (Kea's with raw sockets; no other server here hears it), whoever else
+	 * answers on that wire.  The address that is offered is not taken. */
+	PROBE_DISCOVER,
+};
+
+struct probe_asked {
+	enum probe_kind kind;
+	struct in_addr own;
+	/* 0, -ETIMEDOUT: nobody answered, -ENETDOWN: nobody did, and the interface has no
+	 * carrier, -EADDRNOTAVAIL: no interface has the address, or -errno. */
+	int result;
+	struct probe_answer answer;
+};
+
+/* All at once, each until it is answered or the time is over; when one is answered, the others
+ * have not all of the time left, because the server is up. */
+void probe_dhcp(struct probe_asked *asked, size_t n, unsigned timeout_ms);
 
 /* A whole file over TFTP, as phones ask, into a buffer of the caller's.  0; -ENOENT: it is not
  * there; -EACCES: the server may not read it; -EFBIG: longer than cap; -ETIMEDOUT, with *len what had come by then;
@@ -37,11 +52,11 @@ int probe_fetch(struct in_addr server, const char *name, unsigned timeout_ms,
 
 /* The messages, for the two above and for tests. */
 
-/* type: CPR_DHCP_INFORM or CPR_DHCP_DISCOVER.  Returns the length; 0: it does not fit. */
+/* Returns the length; 0: it does not fit. */
 size_t probe_question(
-	uint8_t type, struct in_addr own, uint32_t xid, uint8_t *out, size_t cap);
+	enum probe_kind kind, struct in_addr own, uint32_t xid, uint8_t *out, size_t cap);
 /* True when the bytes answer that question. */
-bool probe_read(const uint8_t *bytes, size_t len, uint8_t type, uint32_t xid,
+bool probe_read(const uint8_t *bytes, size_t len, enum probe_kind kind, uint32_t xid,
 	struct probe_answer *out);
 
 /* A transfer under way: fed what the server sends, it says what to send. */

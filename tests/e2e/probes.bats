@@ -30,9 +30,10 @@ kea_for_phones() {
 	kea "$SERVERS" ".[\"interfaces-config\"][\"dhcp-socket-type\"] = \"$1\" | ${2-.}"
 }
 
-# sent SERVER SIADDR: the answer in $output
+# sent SERVER SIADDR PHONE: the answer in $output
 sent() {
 	[ "$output" = "server=$1
+phone=$3
 150=192.0.2.7
 150=192.0.2.8
 66=192.0.2.7
@@ -44,7 +45,7 @@ no_lease() { [ -z "$(grep -sv '^address,' "$1")" ]; }
 @test "dnsmasq answers an INFORM to its own address, and no DISCOVER of its own host" {
 	dnsmasq_for_phones
 	run -0 --separate-stderr ask inform "$LAB_SERVER"
-	sent "$LAB_SERVER" "$LAB_SERVER"
+	sent "$LAB_SERVER" "$LAB_SERVER" "$LAB_SERVER"
 	run -1 ask discover "$LAB_SERVER"
 	[ "$output" = ETIMEDOUT ]
 	no_lease "$log.leases"
@@ -53,7 +54,7 @@ no_lease() { [ -z "$(grep -sv '^address,' "$1")" ]; }
 @test "Kea with udp sockets: the same" {
 	kea_for_phones udp
 	run -0 --separate-stderr ask inform "$LAB_SERVER"
-	sent "$LAB_SERVER" 192.0.2.7
+	sent "$LAB_SERVER" 192.0.2.7 "$LAB_SERVER"
 	run -1 ask discover "$LAB_SERVER"
 	[ "$output" = ETIMEDOUT ]
 	no_lease "$dir/leases.csv"
@@ -62,7 +63,7 @@ no_lease() { [ -z "$(grep -sv '^address,' "$1")" ]; }
 @test "Kea with raw sockets: the other way round, and the offer leaves no lease" {
 	kea_for_phones raw '.subnet4[0].pools[0].pool = "192.0.2.50 - 192.0.2.50"'
 	run -0 --separate-stderr ask discover "$LAB_SERVER"
-	sent "$LAB_SERVER" 192.0.2.7
+	sent "$LAB_SERVER" 192.0.2.7 192.0.2.50
 	run -1 ask inform "$LAB_SERVER"
 	[ "$output" = ETIMEDOUT ]
 	no_lease "$dir/leases.csv"
@@ -94,6 +95,7 @@ no_lease() { [ -z "$(grep -sv '^address,' "$1")" ]; }
 	lab_dnsmasq "$log" "$dir/none.conf"
 	run -0 --separate-stderr ask inform "$LAB_SERVER"
 	[ "$output" = "server=$LAB_SERVER
+phone=$LAB_SERVER
 66=0.0.0.0
 siaddr=$LAB_SERVER" ]
 }
@@ -105,7 +107,7 @@ siaddr=$LAB_SERVER" ]
 		sleep 60'
 	lab_wait 50 lab_listens 68
 	run -0 --separate-stderr ask inform "$LAB_SERVER"
-	sent "$LAB_SERVER" "$LAB_SERVER"
+	sent "$LAB_SERVER" "$LAB_SERVER" "$LAB_SERVER"
 }
 
 @test "no answer, no carrier, no such address" {

@@ -32,11 +32,16 @@ static int fetch(struct in_addr server, const char *name, size_t max)
 	return r;
 }
 
-static int answer(int r, const struct probe_answer *a)
+static int ask(enum probe_kind kind, struct in_addr own)
 {
-	if (r < 0)
-		return r;
+	struct probe_asked q = {.kind = kind, .own = own};
+	const struct probe_answer *a = &q.answer;
+
+	probe_dhcp(&q, 1, WAIT_MS);
+	if (q.result < 0)
+		return q.result;
 	print("server", a->server);
+	print("phone", a->phone);
 	for (size_t i = 0; i < a->n; i++)
 		print("150", a->option150[i]);
 	print("66", a->option66);
@@ -46,16 +51,15 @@ static int answer(int r, const struct probe_answer *a)
 
 int main(int argc, char **argv)
 {
-	struct probe_answer a = {0};
 	struct in_addr address;
 	int r = -EINVAL;
 
 	if (argc < 3 || inet_pton(AF_INET, argv[2], &address) != 1)
 		fprintf(stderr, "ask: see its source\n");
 	else if (!strcmp(argv[1], "inform"))
-		r = answer(probe_inform(address, WAIT_MS, &a), &a);
+		r = ask(PROBE_INFORM, address);
 	else if (!strcmp(argv[1], "discover"))
-		r = answer(probe_discover(address, WAIT_MS, &a), &a);
+		r = ask(PROBE_DISCOVER, address);
 	else if (!strcmp(argv[1], "fetch") && argc > 3)
 		r = fetch(address, argv[3],
 			argc > 4 ? strtoul(argv[4], NULL, 10) : 1 << 20);

@@ -42,7 +42,7 @@ static void asks(void **state)
 
 	(void)state;
 	assert_int_equal(
-		probe_question(CPR_DHCP_INFORM, ip("192.0.2.1"), XID, out, 548), 548);
+		probe_question(PROBE_INFORM, ip("192.0.2.1"), XID, out, 548), 548);
 	assert_memory_equal(out + 240, options, sizeof(options) - 1);
 	assert_int_equal(cpr_dhcp_parse(out, 548, &m), CPR_DHCP_OK);
 	assert_int_equal(m.xid, XID);
@@ -51,13 +51,12 @@ static void asks(void **state)
 	assert_memory_equal(m.chaddr, mac, 6);
 
 	assert_int_equal(
-		probe_question(CPR_DHCP_DISCOVER, ip("192.0.2.1"), XID, out, 600), 548);
+		probe_question(PROBE_DISCOVER, ip("192.0.2.1"), XID, out, 600), 548);
 	assert_int_equal(cpr_dhcp_parse(out, 548, &m), CPR_DHCP_OK);
 	assert_int_equal(m.type, CPR_DHCP_DISCOVER);
 	assert_int_equal(m.flags, 0x8000); /* this host has not the address yet */
 	assert_int_equal(m.ciaddr.s_addr, 0);
-	assert_int_equal(
-		probe_question(CPR_DHCP_INFORM, ip("192.0.2.1"), XID, out, 547), 0);
+	assert_int_equal(probe_question(PROBE_INFORM, ip("192.0.2.1"), XID, out, 547), 0);
 }
 
 struct answer {
@@ -124,8 +123,7 @@ static void reads(void **state)
 		size_t n = write_answer(&row[i].answer, bytes, sizeof(bytes));
 
 		print_message("# %s\n", row[i].name);
-		assert_int_equal(
-			probe_read(bytes, n, CPR_DHCP_INFORM, XID, &a), row[i].is);
+		assert_int_equal(probe_read(bytes, n, PROBE_INFORM, XID, &a), row[i].is);
 		if (!row[i].is)
 			continue;
 		assert_int_equal(a.n, row[i].n);
@@ -151,11 +149,10 @@ static void truncations(void **state)
 
 		assert_non_null(exact);
 		memcpy(exact, bytes, len);
-		probe_read(exact, len, CPR_DHCP_DISCOVER, XID, &a);
+		probe_read(exact, len, PROBE_DISCOVER, XID, &a);
 		assert_int_equal(a.n, 0);
 	}
-	assert_true(
-		probe_read(bytes, n, CPR_DHCP_DISCOVER, XID, &(struct probe_answer){0}));
+	assert_true(probe_read(bytes, n, PROBE_DISCOVER, XID, &(struct probe_answer){0}));
 }
 
 /* A step: what the server sends, what is to be said to it, and how the transfer stands. */

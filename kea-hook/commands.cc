@@ -256,13 +256,12 @@ ConstElementPtr recovery_add(const ConstElementPtr &arguments)
 		isc_throw(isc::InvalidOperation,
 			"there are no recovery servers: set recovery.tftp-servers in the "
 			"parameters of the library");
-	int r = cpr_phones_mark(hook.phones(), mac.data(), now, until);
+	int r = hook.marks().add(hook.phones(), mac, now, until);
 	if (r < 0)
 		isc_throw(isc::InvalidOperation,
 			"no more than " + std::to_string(CPR_RECOVERY_MARKS) +
 				" phones can be marked; take some out, or list them in "
 				"recovery.phones of the parameters");
-	hook.notes().added(mac);
 	ElementPtr all = Element::createMap();
 	all->set("stored", Element::create(false));
 	return createAnswer(CONTROL_RESULT_SUCCESS,
@@ -286,11 +285,8 @@ ConstElementPtr recovery_del(const ConstElementPtr &arguments)
 		return createAnswer(CONTROL_RESULT_ERROR,
 			name + " stands in recovery.phones of the parameters: take it "
 			       "out there");
-	const bool stored = hook.notes().is_stored(mac);
-	// A lease may hold a mark that this process has not met yet.  Noted first: a packet that
-	// passes between would take the mark from its lease again.
-	hook.notes().removed(mac, wall_clock());
-	if (!cpr_phones_unmark(hook.phones(), mac.data()))
+	bool stored = false;
+	if (!hook.marks().remove(hook.phones(), mac, wall_clock(), stored))
 		return createAnswer(
 			CONTROL_RESULT_EMPTY, name + " was not listed for recovery");
 	ElementPtr all = Element::createMap();
@@ -325,7 +321,7 @@ ConstElementPtr recovery_list(const ConstElementPtr &arguments)
 		one->set("source", Element::create(std::string("command")));
 		if (mark.until != INT64_MAX)
 			one->set("ttl", number(mark.until - now));
-		one->set("stored", Element::create(hook.notes().is_stored(mac)));
+		one->set("stored", Element::create(hook.marks().is_stored(mac)));
 		list->add(one);
 	}
 	ElementPtr all = Element::createMap();

@@ -48,9 +48,9 @@ class Hook
 	{
 		return health_.get();
 	}
-	MarkNotes &notes()
+	Marks &marks()
 	{
-		return notes_;
+		return marks_;
 	}
 	const std::vector<std::string> &faults() const
 	{
@@ -72,7 +72,7 @@ class Hook
 	unsigned rows_ = 0; // of phones_
 	Health health_;
 	std::vector<struct cpr_health_state> known_; // by the last one
-	MarkNotes notes_;
+	Marks marks_;
 };
 
 } // namespace option150

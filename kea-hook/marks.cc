@@ -1,5 +1,7 @@
 #include "marks.h"
 
+#include <algorithm>
+
 using isc::data::ConstElementPtr;
 using isc::data::Element;
 using isc::data::ElementPtr;
@@ -36,15 +38,14 @@ LeaseMark read_mark(const isc::dhcp::Lease4 &lease, const uint8_t mac[6])
 	ConstElementPtr set = member(own, "set", Element::integer);
 	ConstElementPtr until = member(own, "until", Element::integer);
 	mark.own = whose && set && whose->stringValue() == text_of(mac);
-	if (set)
+	if (mark.own) {
 		mark.set = set->intValue();
-	if (until)
-		mark.until = until->intValue();
+		mark.until = until ? until->intValue() : INT64_MAX;
+	}
 	return mark;
 }
 
-void write_mark(
-	isc::dhcp::Lease4 &lease, const uint8_t mac[6], int64_t set, int64_t until)
+void write_mark(isc::dhcp::Lease4 &lease, const uint8_t mac[6], const LeaseMark &mark)
 {
 	// The map may be shared with a copy of the lease: change a copy of it.
 	ConstElementPtr had = lease.getContext();
@@ -53,61 +54,116 @@ void write_mark(
 		for (const auto &one : had->mapValue())
 			all->set(one.first, one.second);
 	all->remove(own_key);
-	if (until) {
+	if (mark.there) {
 		ElementPtr own = Element::createMap();
 		own->set("hw-address", Element::create(text_of(mac)));
-		own->set("set", Element::create(static_cast<long long>(set)));
-		if (until != INT64_MAX)
-			own->set("until", Element::create(static_cast<long long>(until)));
+		own->set("set", Element::create(static_cast<long long>(mark.set)));
+		if (mark.until != INT64_MAX)
+			own->set("until",
+				Element::create(static_cast<long long>(mark.until)));
 		all->set(own_key, own);
 	}
 	lease.setContext(all->size() ? all : ElementPtr());
+	// Kea does not store a lease that it takes from its cache.
+	lease.reuseable_valid_lft_ = 0;
 }
 
-MarkNotes::Note &MarkNotes::note(const Mac &mac)
+// Those of marks that were taken off make room first, the oldest of them.
+Marks::Note &Marks::note(const Mac &mac)
 {
-	if (notes_.size() >= notes_most && !notes_.count(mac)) {
-		auto oldest = notes_.begin();
-		for (auto it = notes_.begin(); it != notes_.end(); ++it)
-			if (it->second.removed < oldest->second.removed)
-				oldest = it;
-		notes_.erase(oldest);
-	}
+	if (notes_.size() >= notes_most && !notes_.count(mac))
+		notes_.erase(std::min_element(
+			notes_.begin(), notes_.end(), [](const auto &a, const auto &b) {
+				return a.second.removed != b.second.removed
+					       ? a.second.removed
+					       : a.second.set < b.second.set;
+			}));
+	any_ = true;
 	return notes_[mac];
 }
 
-void MarkNotes::added(const Mac &mac)
+// No two commands about a phone bear the same time.
+int64_t Marks::later(const Note &last, int64_t now)
 {
-	std::lock_guard<std::mutex> hold(mutex_);
-	note(mac) = Note();
+	return std::max(now, last.set + 1);
 }
 
-void MarkNotes::removed(const Mac &mac, int64_t now)
+int Marks::add(cpr_phones *phones, const Mac &mac, int64_t now, int64_t until)
 {
 	std::lock_guard<std::mutex> hold(mutex_);
+	int r = cpr_phones_mark(phones, mac.data(), now, until);
+	if (r < 0)
+		return r;
 	Note &n = note(mac);
-	n.removed = now;
-	n.stored = false;
+	n.set = later(n, now);
+	n.removed = n.stored = false;
+	return r;
 }
 
-void MarkNotes::stored(const Mac &mac)
+bool Marks::remove(cpr_phones *phones, const Mac &mac, int64_t now, bool &stored)
 {
 	std::lock_guard<std::mutex> hold(mutex_);
-	note(mac).stored = true;
+	// Noted even when it is not marked: a lease may hold a mark not yet met.
+	Note &n = note(mac);
+	stored = n.stored && !n.removed;
+	n.set = later(n, now);
+	n.removed = true;
+	n.stored = false;
+	return cpr_phones_unmark(phones, mac.data());
 }
 
-bool MarkNotes::is_stored(const Mac &mac) const
+LeaseMark Marks::settle(
+	cpr_phones *phones, const Mac &mac, int64_t now, const LeaseMark &held)
+{
+	if (!held.there && !any_.load(std::memory_order_relaxed))
+		return held; // of nearly all phones: nothing is said of any
+	std::lock_guard<std::mutex> hold(mutex_);
+	auto noted = notes_.find(mac);
+	if (held.own && (noted == notes_.end() || held.set > noted->second.set)) {
+		// set before this process began, or by the partner
+		if (noted != notes_.end()) {
+			cpr_phones_unmark(phones, mac.data());
+			notes_.erase(noted);
+		}
+		if (held.until > now &&
+			cpr_phones_mark(phones, mac.data(), now, held.until) >= 0) {
+			Note &n = note(mac);
+			n = Note();
+			n.set = held.set;
+			n.stored = true;
+		}
+		noted = notes_.find(mac);
+	}
+	LeaseMark keep;
+	if (noted == notes_.end()) {
+		// also one for which the table has no room
+		if (held.own && (held.until == 0 || held.until > now))
+			keep = held;
+		return keep;
+	}
+	const bool marked = cpr_phones_marked(phones, mac.data(), now, &keep.until);
+	keep.there = keep.own = marked || noted->second.removed;
+	keep.set = noted->second.set;
+	if (!keep.there) {
+		notes_.erase(noted); // its time is over
+		any_ = !notes_.empty();
+	}
+	return keep;
+}
+
+void Marks::stored(const Mac &mac)
+{
+	std::lock_guard<std::mutex> hold(mutex_);
+	auto found = notes_.find(mac);
+	if (found != notes_.end())
+		found->second.stored = true;
+}
+
+bool Marks::is_stored(const Mac &mac) const
 {
 	std::lock_guard<std::mutex> hold(mutex_);
 	auto found = notes_.find(mac);
 	return found != notes_.end() && found->second.stored;
-}
-
-bool MarkNotes::was_removed(const Mac &mac, int64_t set) const
-{
-	std::lock_guard<std::mutex> hold(mutex_);
-	auto found = notes_.find(mac);
-	return found != notes_.end() && found->second.removed >= set;
 }
 
 } // namespace option150

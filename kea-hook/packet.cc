@@ -202,35 +202,21 @@ void packet_leased(Hook &hook, Seen &seen, isc::dhcp::Lease4 &lease, bool store)
 	Mac mac;
 	std::copy(seen.mac, seen.mac + sizeof seen.mac, mac.begin());
 	const int64_t now = wall_clock();
-	LeaseMark mark = read_mark(lease, seen.mac);
-	int64_t until = 0;
-	bool marked = cpr_phones_marked(hook.phones(), seen.mac, now, &until);
-	if (mark.own && mark.until > now && !hook.notes().was_removed(mac, mark.set)) {
-		if (!marked) {
-			// set before this process began, or by the partner
-			until = mark.until;
-			marked = true;
-			cpr_phones_mark(hook.phones(), seen.mac, now, until);
-			hook.notes().stored(mac);
-		}
-		seen.recovery = true;
-	}
-	if (!marked)
-		until = 0;
-	if (!store || (!marked && !mark.there))
+	const LeaseMark held = read_mark(lease, seen.mac);
+	const LeaseMark mark = hook.marks().settle(hook.phones(), mac, now, held);
+	seen.recovery = mark.until > now;
+	if (!store)
 		return;
-	if (marked && mark.own && mark.until == until) {
-		// it was marked by command again
-		hook.notes().stored(mac);
-		return;
+	if (mark.there != held.there || mark.own != held.own || mark.set != held.set ||
+		mark.until != held.until) {
+		write_mark(lease, seen.mac, mark);
+		LOG_INFO(logger, OPTION150_MARK_STORED)
+			.arg(text_of(seen.mac))
+			.arg(seen.recovery ? "stored" : "taken out")
+			.arg(lease.addr_.toText());
 	}
-	write_mark(lease, seen.mac, now, until);
-	if (marked)
-		hook.notes().stored(mac);
-	LOG_INFO(logger, OPTION150_MARK_STORED)
-		.arg(text_of(seen.mac))
-		.arg(marked ? "stored" : "taken out")
-		.arg(lease.addr_.toText());
+	if (mark.there)
+		hook.marks().stored(mac);
 }
 
 void packet_send(Hook &hook, const Seen *seen, const Pkt4 &query, Pkt4 &response)

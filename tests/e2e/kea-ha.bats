@@ -52,11 +52,23 @@ setup() {
 	server one "$PARAMETERS"
 	one_pid=$lab_kea_pid
 	server two "$PARAMETERS"
+	both_ready
+}
+
+both_ready() {
 	local name
 	for name in one two; do
 		on $name
 		lab_wait 200 in_state hot-standby
 	done
+}
+
+# one_dies: suddenly, and the other notices
+one_dies() {
+	kill -KILL "$one_pid"
+	wait "$one_pid" || true
+	on two
+	lab_wait 200 in_state partner-down
 }
 
 teardown() {
@@ -85,16 +97,48 @@ PARAMETERS='"tftp-servers": ["192.0.2.7", "192.0.2.8"], "balance": true,
 	local other
 	other=$(got 150)
 	[ ${#other} = 16 ]
-	kill -KILL "$one_pid"
-	wait "$one_pid" || true
-	on two
-	lab_wait 200 in_state partner-down
+	one_dies
 	exchange server=255.255.255.255
 	servers c00002c8
 	[ "$(got 54)" = c0000202 ]
 	kea_say option150-recovery-list | jq -e '.arguments.phones[0] | ."hw-address" == "00:1b:54:00:00:01" and .ttl > 900'
 	exchange server=255.255.255.255 mac=00:1b:54:00:00:02
 	servers "$other"
+}
+
+@test "what a command said last holds, also on a server that met what it said before" {
+	local normal phone='{"hw-address": "00:1b:54:00:00:01"}'
+	on one
+	exchange server=255.255.255.255
+	normal=$(got 150)
+	kea_say option150-recovery-add "$phone" | jq -e '.result == 0'
+	exchange server=255.255.255.255
+	servers c00002c8
+	one_dies
+	# the other has the mark now, in its memory too
+	exchange server=255.255.255.255
+	servers c00002c8
+	kea_say option150-recovery-list | jq -e '.arguments.count == 1'
+	on one
+	lab_kea "$dir" ip netns exec one
+	one_pid=$lab_kea_pid
+	both_ready
+	# taken off on the one that serves, and it is met by a phone there
+	on one
+	lab_wait 100 eval 'exchange server=255.255.255.255 && [ "$(got 54)" = c0000201 ]'
+	servers c00002c8
+	kea_say option150-recovery-del "$phone" | jq -e '.result == 0'
+	exchange server=255.255.255.255
+	servers "$normal"
+	one_dies
+	exchange server=255.255.255.255
+	[ "$(got 54)" = c0000202 ]
+	servers "$normal"
+	kea_say option150-recovery-list | jq -e '.arguments.count == 0'
+	# and listed again
+	kea_say option150-recovery-add "$phone" | jq -e '.result == 0'
+	exchange server=255.255.255.255
+	servers c00002c8
 }
 
 @test "balance gives the same order on both, and both orders" {

@@ -50,9 +50,30 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	[ -z "$(marks)" ]
 	exchange
 	servers c0000207c0000208
-	run ! grep -q option150 <(tail -n 1 "$dir/leases.csv")
+	# the lease says so, to a partner that knows the mark
+	tail -n 1 "$dir/leases.csv" | grep '"option150"' | grep -q '"until": 0'
 	unmark
 	[ "$result" = 3 ]
+}
+
+@test "a mark reaches a lease that Kea's cache would not store, and leaves it" {
+	kea "$RECOVERY" '.["cache-threshold"] = 0.9'
+	exchange
+	mark
+	renew
+	[ "$(got 150)" = c00002c8 ]
+	[ "$(marks)" = '00:1b:54:00:00:01 command true' ]
+	lab_stop
+	lab_kea "$dir"
+	renew
+	[ "$(got 150)" = c00002c8 ]
+	unmark
+	renew
+	[ "$(got 150)" = c0000207c0000208 ]
+	lab_stop
+	lab_kea "$dir"
+	renew
+	[ "$(got 150)" = c0000207c0000208 ]
 }
 
 @test "a mark survives a restart of Kea, also a sudden one, and a reload" {

@@ -9,7 +9,7 @@
 /* In the order of being reloaded: files can be fetched before DHCP sends anybody there. */
 const struct server servers[] = {
 	{"dnsmasq", server_dnsmasq_check, server_dnsmasq_needs, server_dnsmasq_runs,
-		server_dnsmasq_reload, NULL},
+		server_dnsmasq_reload, NULL, NULL},
 };
 const size_t servers_n = CPR_ARRAY_LEN(servers);
 

@@ -9,6 +9,7 @@
 
 struct changes;
 struct cpr_errors;
+struct sight;
 struct world;
 
 enum proof {
@@ -53,10 +54,13 @@ struct server {
 	 * or -errno. */
 	int (*reload)(
 		const struct world *w, const struct changes *c, struct cpr_errors *e);
-	/* Asks it on the wire as a phone would.  A line in `why` unless PROOF_OK.  NULL: there
-	 * is no way to ask it from this host, which is PROOF_UNPROVEN. */
-	enum proof (*probe)(
-		const struct world *w, enum proof_of of, struct cpr_errors *why);
+	/* Asks it on the wire as a phone would, and notes what it answers.  NULL: there is no
+	 * way to ask it from this host, which is PROOF_UNPROVEN. */
+	void (*look)(const struct world *w, struct sight *out);
+	/* Asks it again: is that right?  before: NULL, or what `look` saw before the change;
+	 * who answered there must do so now.  A line in `why` unless PROOF_OK. */
+	enum proof (*probe)(const struct world *w, const struct sight *before,
+		enum proof_of of, struct cpr_errors *why);
 };
 
 extern const struct server servers[];

@@ -232,6 +232,9 @@ static void say_needs(const struct changes *c, const struct outputs *out)
 				"%s: have it read its files anew, for %s %s: config-reload "
 				"on its control socket, or systemctl kill --signal=HUP %s",
 				server, one->o->path, how_it_changed(one), server);
+		else if (one->o->restart == RESTART_ON_EVERY_CHANGE)
+			cpr_say(4, "%s: restart it, for %s %s", server, one->o->path,
+				how_it_changed(one));
 		else
 			cpr_say(4,
 				"%s: restart it once, for %s %s; later changes need no "

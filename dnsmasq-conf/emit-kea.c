@@ -11,6 +11,7 @@
  *   relay's address.  A phone in the server's own network has no relay.
  * - flex_option sets options only, not siaddr. */
 #include "address.h"
+#include "answer.h"
 #include "cleanup.h"
 #include "emit.h"
 #include "option150.h"
@@ -33,53 +34,6 @@
 #define INCLUDE "<?include \"" FOLDER "/" NAME "\"?>"
 #define HOOKS   "/usr/lib/x86_64-linux-gnu/kea/hooks/"
 #define CLASS   "phone-cpr"
-
-/* A network and its servers; of length 0: everyone. */
-struct answer {
-	struct in_addr prefix;
-	unsigned length;
-	const struct in_addr *server;
-	size_t n; /* phones use so many of them */
-};
-
-static int by_length(const void *a, const void *b)
-{
-	const struct answer *x = a, *y = b;
-
-	if (x->length != y->length)
-		return x->length < y->length ? 1 : -1;
-	return memcmp(&x->prefix, &y->prefix, sizeof(x->prefix));
-}
-
-/* Longest network first; the last one is for everyone.  *n: how many.  NULL: no memory. */
-static struct answer *answers_of(const struct cpr_site *site, size_t *n)
-{
-	struct answer *all = calloc(site->network_n + 1, sizeof(*all));
-
-	if (!all)
-		return NULL;
-	*n = 0;
-	for (size_t i = 0; i < site->network_n; i++) {
-		const struct cpr_site_network *from = &site->network[i];
-
-		all[(*n)++] = (struct answer){from->prefix, from->length,
-			from->tftp_server, from->tftp_server_n};
-	}
-	if (*n)
-		qsort(all, *n, sizeof(*all), by_length);
-	if (!*n || all[*n - 1].length)
-		all[(*n)++] = (struct answer){
-			.server = site->tftp_server, .n = site->tftp_server_n};
-	for (size_t i = 0; i < *n; i++)
-		if (all[i].n > CPR_OPTION150_USED)
-			all[i].n = CPR_OPTION150_USED;
-	return all;
-}
-
-static const char *dotted(struct in_addr a, char text[INET_ADDRSTRLEN])
-{
-	return inet_ntop(AF_INET, &a, text, INET_ADDRSTRLEN);
-}
 
 /* Assumption: the ATA186 and ATA188, of which only a part of their text is known, begin with
  * it, for Kea cannot search. */
@@ -120,8 +74,7 @@ static void options_of(struct cpr_buf *b, const struct answer *a)
 		CPR_OPTION_TFTP_SERVER_ADDRESS);
 	option150(b, a);
 	cpr_buf_puts(b, "\", \"always-send\": true, \"comment\": \"");
-	for (size_t i = 0; i < a->n; i++)
-		cpr_buf_printf(b, "%s%s", i ? ", " : "", dotted(a->server[i], text));
+	answer_list(b, a);
 	cpr_buf_printf(b,
 		"\"},\n   {\"name\": \"tftp-server-name\", \"data\": \"%s\", "
 		"\"always-send\": true}",

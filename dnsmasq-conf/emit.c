@@ -22,6 +22,8 @@ const struct emitter emitters[] = {
 		"dnsmasq { enable = true }", emit_dnsmasq},
 	{"kea", "Kea: options 150 and 66, siaddr, by our hook or without it", wants_kea,
 		"kea { enable = true }", emit_kea},
+	{"isc-dhcpd", "ISC dhcpd: options 150 and 66, next-server", wants_isc_dhcpd,
+		"isc-dhcpd { enable = true }", emit_isc_dhcpd},
 };
 const size_t emitters_n = CPR_ARRAY_LEN(emitters);
 

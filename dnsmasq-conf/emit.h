@@ -24,8 +24,9 @@ enum output_kind {
 enum restart {
 	RESTART_NEVER,
 	RESTART_ON_CHANGE,
-	RESTART_ON_LOST_LINES, /* a line that is gone stays in force until then */
-	RELOAD_ON_CHANGE,      /* no restart: it reads its files anew when told to */
+	RESTART_ON_EVERY_CHANGE, /* and changes are not rare */
+	RESTART_ON_LOST_LINES,   /* a line that is gone stays in force until then */
+	RELOAD_ON_CHANGE,        /* no restart: it reads its files anew when told to */
 };
 
 /* A file as it shall be.  Paths are the site's own: absolute, below --root. */
@@ -90,6 +91,9 @@ void emit_links(const struct emit_input *in, struct outputs *out, struct cpr_err
 void emit_tftpd_hpa(
 	const struct emit_input *in, struct outputs *out, struct cpr_errors *e);
 bool wants_tftpd_hpa(const struct cpr_site *site);
+void emit_isc_dhcpd(
+	const struct emit_input *in, struct outputs *out, struct cpr_errors *e);
+bool wants_isc_dhcpd(const struct cpr_site *site);
 void emit_term(const struct emit_input *in, struct outputs *out, struct cpr_errors *e);
 void emit_xmldefault(
 	const struct emit_input *in, struct outputs *out, struct cpr_errors *e);

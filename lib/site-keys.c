@@ -302,13 +302,14 @@ cfg_t *cpr_site_keys_new(void)
 	cfg_opt_t kea[] = {TEXT("enable", "false", check_bool),
 		TEXT("mode", "hook", check_mode),
 		TEXT("socket", "/run/kea/kea4-ctrl-socket", check_path), CFG_END()};
+	cfg_opt_t isc_dhcpd[] = {TEXT("enable", "false", check_bool), CFG_END()};
 	cfg_opt_t site[] = {TEXT("tftp-root", "/srv/tftp", check_path),
 		ADDRESSES("tftp-servers"), ADDRESSES("call-managers"),
 		TEXT("protocol", "sccp", check_protocol),
 		TEXT("upgrade", "manual", check_upgrade), TEXT("keep", "5", check_keep),
 		TITLED("network", network), TITLED("model", model),
 		SECTION("dnsmasq", dnsmasq), SECTION("tftpd-hpa", tftpd_hpa),
-		SECTION("kea", kea), CFG_END()};
+		SECTION("kea", kea), SECTION("isc-dhcpd", isc_dhcpd), CFG_END()};
 
 	cfg_t *cfg = cfg_init(site, CFGF_NONE);
 

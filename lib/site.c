@@ -200,6 +200,7 @@ static int build(struct builder *b)
 	s->dnsmasq = truth(dnsmasq, "enable");
 	s->dnsmasq_override = truth(dnsmasq, "override");
 	s->tftpd_hpa = truth(cfg_getsec(cfg, "tftpd-hpa"), "enable");
+	s->isc_dhcpd = truth(cfg_getsec(cfg, "isc-dhcpd"), "enable");
 	s->kea = truth(kea, "enable");
 	s->kea_mode = strdup(cfg_getstr(kea, "mode"));
 	s->kea_socket = strdup(cfg_getstr(kea, "socket"));

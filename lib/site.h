@@ -41,7 +41,7 @@ struct cpr_site {
 	size_t network_n;
 	struct cpr_site_model *model;
 	size_t model_n;
-	bool dnsmasq, dnsmasq_override, tftpd_hpa, kea;
+	bool dnsmasq, dnsmasq_override, tftpd_hpa, kea, isc_dhcpd;
 	char *kea_mode, *kea_socket;
 };
 

@@ -83,7 +83,8 @@ static const char example[] =
 	"model \"CP-7906G\" { }\n"
 	"dnsmasq   { enable = false  override = true }\n"
 	"tftpd-hpa { enable = true }\n"
-	"kea       { enable = on  mode = \"class\"  socket = \"/run/kea/other\" }\n";
+	"kea       { enable = on  mode = \"class\"  socket = \"/run/kea/other\" }\n"
+	"isc-dhcpd { enable = yes }\n";
 
 static void takes_every_key(void **state)
 {
@@ -123,6 +124,7 @@ static void takes_every_key(void **state)
 	assert_true(s->dnsmasq_override);
 	assert_true(s->tftpd_hpa);
 	assert_true(s->kea);
+	assert_true(s->isc_dhcpd);
 	assert_string_equal(s->kea_mode, "class");
 	assert_string_equal(s->kea_socket, "/run/kea/other");
 }
@@ -140,6 +142,7 @@ static void assert_defaults(const struct cpr_site *s)
 	assert_false(s->dnsmasq_override);
 	assert_false(s->tftpd_hpa);
 	assert_false(s->kea);
+	assert_false(s->isc_dhcpd);
 	assert_string_equal(s->kea_mode, "hook");
 	assert_string_equal(s->kea_socket, "/run/kea/kea4-ctrl-socket");
 }
@@ -220,7 +223,7 @@ static void finds_the_file_below_root(void **state)
 	"/ . _ - + @ ~\n"
 #define TITLE_KEYS                                                                   \
 	"tftp-root, tftp-servers, call-managers, protocol, upgrade, keep, network, " \
-	"model, dnsmasq, tftpd-hpa, kea\n"
+	"model, dnsmasq, tftpd-hpa, kea, isc-dhcpd\n"
 #define N(prefix) "network \"" prefix "\" { tftp-servers = {\"10.1.0.5\"} }\n"
 
 static const struct {

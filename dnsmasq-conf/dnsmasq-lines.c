@@ -117,6 +117,7 @@ static void parse_line(struct dnsmasq_lines *out, const char *instance, const ch
 	l = add_line(out, instance, file, number);
 	if (!l)
 		return;
+	l->text = strdup(text);
 	if (key) {
 		l->key = strdup(key);
 		l->live = true;
@@ -126,7 +127,7 @@ static void parse_line(struct dnsmasq_lines *out, const char *instance, const ch
 		value += *value == '=';
 		l->key = strndup(text, (size_t)(end - text));
 	}
-	out->failed = out->failed || !l->key;
+	out->failed = out->failed || !l->key || !l->text;
 	split(l, value, &out->failed);
 }
 
@@ -287,6 +288,19 @@ static bool is_taken(const char *name, char *const *ending, size_t n)
 		}
 	}
 	return !wants || wanted;
+}
+
+bool dnsmasq_line_leads_to(const struct dnsmasq_line *l, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *folder = dnsmasq_line_value(l);
+	size_t len = strlen(folder);
+
+	if (strcmp(l->key, "conf-dir") != 0 || !l->field_n)
+		return false;
+	while (len > 1 && folder[len - 1] == '/')
+		len--;
+	return (size_t)(slash - path) == len && strncmp(folder, path, len) == 0 &&
+	       is_taken(slash + 1, l->field + 1, l->field_n - 1);
 }
 
 static int by_name(const void *a, const void *b)
@@ -553,6 +567,7 @@ void dnsmasq_lines_clear(struct dnsmasq_lines *l)
 	for (size_t i = 0; i < l->n; i++) {
 		free(l->line[i].instance);
 		free(l->line[i].file);
+		free(l->line[i].text);
 		free(l->line[i].key);
 		for (size_t k = 0; k < l->line[i].field_n; k++)
 			free(l->line[i].field[k]);

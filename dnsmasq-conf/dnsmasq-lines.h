@@ -18,7 +18,8 @@ struct dnsmasq_line {
 	char *instance; /* NAME of dnsmasq@NAME; "": the one without */
 	char *file;     /* below --root it is DIR's */
 	unsigned line;
-	char *key;    /* "dhcp-option"; a line of a list has the name of what it holds */
+	char *text; /* as it stands there, or as a word of the command line without "--" */
+	char *key;  /* "dhcp-option"; a line of a list has the name of what it holds */
 	char **field; /* the value at its commas, without quotes and blanks around */
 	size_t field_n;
 	bool live; /* of a list: in force without a restart */
@@ -41,6 +42,8 @@ void dnsmasq_lines_clear(struct dnsmasq_lines *l); /* also the _cleanup_ functio
 void dnsmasq_lines_parse(struct dnsmasq_lines *out, const char *instance,
 	const char *file, const char *key, const char *bytes, size_t len);
 
+/* True when this line is a conf-dir that has dnsmasq read a file of this path. */
+bool dnsmasq_line_leads_to(const struct dnsmasq_line *l, const char *path);
 /* The first field; "" where there is none. */
 const char *dnsmasq_line_value(const struct dnsmasq_line *l);
 /* The text behind this prefix in the first field that begins so, or NULL. */

@@ -1,82 +1,310 @@
-/* dnsmasq 2.90 as Debian starts it.  Its --test stops at the first fault, which it tells as
- * "WHAT at line N of FILE". */
+/* dnsmasq 2.90 as Debian starts it, with an instance dnsmasq@NAME for each
+ * /etc/default/dnsmasq.NAME.  Observed there:
+ * - --test stops at the first fault, which it tells as "WHAT at line N of FILE".
+ * - It says nothing of a tftp-root that is not there, without which dnsmasq does not start.
+ * - The start-up throws away what --test says, so a failed restart has no reason to show.
+ * - A restart ends the old one first.
+ * - SIGHUP reads no static file, and 2.90 dies of it when an entry with set: of a
+ *   dhcp-hostsfile was in use: it is never sent. */
 #include "apply.h"
 #include "cleanup.h"
 #include "cli/cli.h"
+#include "dnsmasq-phones.h"
+#include "dnsmasq-trial.h"
 #include "emit.h"
 #include "errors.h"
+#include "publish.h"
 #include "scratch.h"
 #include "server.h"
 #include "service.h"
 #include "site.h"
 #include "world.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#define NAME "dnsmasq"
+#define NAME     "dnsmasq"
+#define DEFAULTS "/etc/default/dnsmasq"
 
-/* What --test says of the candidate, about the file as the admin knows it. */
-static void refuse(const struct output *o, const struct scratch *s, struct said *said,
-	struct cpr_errors *e)
+/* What --test says of a text. */
+struct verdict {
+	struct said said;
+	const char *text;           /* "bad option"; in said */
+	struct dnsmasq_place place; /* file NULL: it names no line */
+};
+
+/* "dnsmasq: bad option at line 7 of /proc/self/fd/5": the line is one of the trial's. */
+static void understand(struct verdict *v, const struct dnsmasq_trial *t)
 {
-	char *line = (char *)said_last(said), *name = strstr(line, s->path);
+	char *text = (char *)said_last(&v->said), *at = strstr(text, " at line ");
+	unsigned long n = at ? strtoul(at + strlen(" at line "), NULL, 10) : 0;
 
-	if (name)
-		*name = 0;
-	cpr_errors_add(e, o->path, 0,
-		"%s refuses what would be generated (%s%s%s); look for the value in the "
-		"site file",
-		o->server, line, name ? o->path : "", name ? name + strlen(s->path) : "");
+	v->text = strncmp(text, NAME ": ", 9) == 0 ? text + 9 : text;
+	if (n < 1 || n > t->n)
+		return;
+	*at = 0;
+	v->place = t->place[n - 1];
+}
+
+/* The exit status of --test, or -errno; *v is filled unless it is 0. */
+static int test(const struct dnsmasq_lines *all, const char *instance,
+	const struct dnsmasq_candidates *c, struct verdict *v)
+{
+	_cleanup_(dnsmasq_trial_clear) struct dnsmasq_trial t = {0};
+	_cleanup_(scratch_close) struct scratch s = {.fd = -1};
+	char *const argv[] = {(char *)NAME, (char *)"--test", (char *)"-C", s.path, NULL};
+	int r;
+
+	*v = (struct verdict){0};
+	dnsmasq_trial_make(&t, all, instance, c);
+	r = t.text.failed ? -ENOMEM
+			  : scratch_open(&s, t.text.len ? t.text.data : "", t.text.len);
+	if (r == 0)
+		r = service_ask(argv, NULL, NULL, &v->said);
+	if (r > 0)
+		understand(v, &t);
+	return r;
+}
+
+static bool same_verdict(const struct verdict *a, const struct verdict *b)
+{
+	return strcmp(a->text, b->text) == 0 && a->place.file && b->place.file &&
+	       a->place.line == b->place.line &&
+	       strcmp(a->place.file, b->place.file) == 0;
+}
+
+/* Whose fault it is, and since when. */
+static void refuse(const struct dnsmasq_lines *all, const char *instance,
+	const struct verdict *v, struct cpr_errors *e)
+{
+	static const struct dnsmasq_candidates none = {0};
+	struct verdict before;
+	const char *file = v->place.file ? v->place.file : DNSMASQ_STATIC;
+
+	if (strcmp(file, DNSMASQ_STATIC) == 0 ||
+		strncmp(file, DNSMASQ_LIVE, strlen(DNSMASQ_LIVE)) == 0)
+		cpr_errors_add(e, file, v->place.line,
+			"dnsmasq refuses what would be generated (%s); look for the value "
+			"in the site file",
+			v->text);
+	else if (test(all, instance, &none, &before) > 0 && same_verdict(v, &before))
+		cpr_errors_add(e, file, v->place.line,
+			"dnsmasq refuses this line as it stands, also without any change "
+			"of ours (%s), and would not start again; mend it first",
+			v->text);
+	else
+		cpr_errors_add(e, file, v->place.line,
+			"dnsmasq refuses this line together with the new " DNSMASQ_STATIC
+			" (%s)",
+			v->text);
+}
+
+/* What --test does not look at: files that are named and not there, which the text of a
+ * trial does not name, and TFTP roots.  Ours is made before dnsmasq is started. */
+static bool is_missing(int base, const struct dnsmasq_line *l)
+{
+	static const char *const key[] = {"conf-file", "conf-dir", "tftp-root"};
+	_cleanup_(cpr_closep) int fd = -1;
+
+	if (l->ours || !l->field_n || l->field[0][0] != '/')
+		return false;
+	for (size_t i = 0; i < CPR_ARRAY_LEN(key); i++)
+		if (strcmp(l->key, key[i]) == 0)
+			fd = cpr_publish_open_followed(base, l->field[0]);
+	return fd == -ENOENT || fd == -ENOTDIR;
+}
+
+static bool has_key(
+	const struct dnsmasq_lines *all, const char *instance, const char *key)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->line[i].instance, instance) == 0 &&
+			strcmp(all->line[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static int check_missing(const struct world *w, const struct dnsmasq_lines *all,
+	const char *instance, const struct dnsmasq_candidates *c, struct cpr_errors *e)
+{
+	bool serves = has_key(all, instance, "enable-tftp") ||
+		      (c->fixed && strstr(c->fixed, "\nenable-tftp\n"));
+	bool needs_root = serves && !has_key(all, instance, "tftp-no-fail");
+	size_t before = e->n;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct dnsmasq_line *l = &all->line[i];
+		bool root = strcmp(l->key, "tftp-root") == 0;
+
+		if (strcmp(l->instance, instance) != 0 || (root && !needs_root) ||
+			!is_missing(w->base, l) ||
+			(root && strcmp(l->field[0], w->site->tftp_root) == 0))
+			continue;
+		cpr_errors_add(e, l->file, l->line,
+			"%s is not there, and dnsmasq does not start without it: make it, "
+			"or take this line out",
+			l->field[0]);
+	}
+	return e->n > before ? -EINVAL : 0;
+}
+
+static int check_instance(const struct world *w, const struct dnsmasq_lines *all,
+	const char *instance, const struct dnsmasq_candidates *c, struct cpr_errors *e)
+{
+	struct verdict v;
+	int r = test(all, instance, c, &v);
+
+	if (r == -ENOENT)
+		return 0; /* not installed here */
+	if (r < 0)
+		cpr_errors_add(e, DNSMASQ_STATIC, 0,
+			"cannot ask dnsmasq whether it takes it: %s", strerror(-r));
+	if (r > 0)
+		refuse(all, instance, &v, e);
+	return r > 0 ? -EINVAL : r < 0 ? r : check_missing(w, all, instance, c, e);
+}
+
+/* NULL: it does not change; "": it goes. */
+static const char *candidate(const struct changes *c, const char *path)
+{
+	const struct change *one = change_of(c, path);
+
+	return !one ? NULL : one->o->text.data ? one->o->text.data : "";
 }
 
 int server_dnsmasq_check(
 	const struct world *w, const struct changes *c, struct cpr_errors *e)
 {
-	int result = 0;
+	static const struct dnsmasq_lines none = {0};
+	const struct dnsmasq_candidates ours = {.fixed = candidate(c, DNSMASQ_STATIC),
+		.live = candidate(c, DNSMASQ_LIVE "/phone-cpr")};
+	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines all = {0};
+	const char *instance = NULL;
+	bool read = false;
+	int r = ours.fixed || ours.live ? dnsmasq_lines_read(w->base, &all, NULL) : 0;
 
-	(void)w;
-	for (size_t i = 0; i < c->n; i++) {
-		const struct output *o = c->change[i].o;
-		_cleanup_(scratch_close) struct scratch s = {.fd = -1};
-		char *const argv[] = {
-			(char *)NAME, (char *)"--test", (char *)"-C", s.path, NULL};
-		struct said said;
-		int r;
+	while (r == 0 && (instance = dnsmasq_next_instance(&all, instance)))
+		if (dnsmasq_reads_ours(&all, instance)) {
+			read = true;
+			r = check_instance(w, &all, instance, &ours, e);
+		}
+	if (r == 0 && !read)
+		r = check_instance(w, &none, "", &ours, e);
+	return r;
+}
 
-		if (!o->check || strcmp(o->server, NAME) != 0 ||
-			c->change[i].state == CHANGE_NONE || o->kind == OUTPUT_GONE)
-			continue;
-		r = scratch_open(&s, o->text.data, o->text.len);
-		if (r == 0)
-			r = service_ask(argv, NULL, NULL, &said);
-		if (r == -ENOENT)
-			continue; /* not installed here */
-		if (r < 0) {
-			cpr_errors_add(e, o->path, 0,
-				"cannot ask %s whether it takes it: %s", o->server,
-				strerror(-r));
-			return r;
-		}
-		if (r > 0) {
-			refuse(o, &s, &said, e);
-			result = -EINVAL;
-		}
-	}
-	return result;
+/* The start-up of Debian's package reads the folder by this line. */
+static void need_folder(
+	const struct world *w, const struct dnsmasq_lines *all, struct needs *out)
+{
+	_cleanup_(cpr_closep) int fd = cpr_publish_open_followed(w->base, DEFAULTS);
+	const char *instance = NULL;
+	struct need *n;
+
+	while ((instance = dnsmasq_next_instance(all, instance)))
+		if (dnsmasq_reads_ours(all, instance))
+			return;
+	if (fd < 0)
+		return; /* the package is not there, and brings the line */
+	n = needs_add(out, NAME);
+	n->file = strdup(DEFAULTS);
+	n->line = strdup("CONFIG_DIR=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new");
+	n->where = strdup("on a line of its own");
+	n->why = strdup("dnsmasq does not read " DNSMASQ_STATIC);
+}
+
+/* The tag by which dnsmasq tells a network's phones. */
+static void need_tag(const struct world *w, const struct dnsmasq_lines *all,
+	const struct cpr_site_network *network, struct needs *out)
+{
+	bool tagged;
+	const struct dnsmasq_line *range =
+		dnsmasq_untagged_range(all, w->site, network, &tagged);
+	const char *other = range ? dnsmasq_range_tag(range) : NULL;
+	char prefix[INET_ADDRSTRLEN];
+	struct need *n;
+
+	if (!range && tagged)
+		return;
+	inet_ntop(AF_INET, &network->prefix, prefix, sizeof(prefix));
+	n = needs_add(out, NAME);
+	n->at = other || !range ? 0 : range->line;
+	n->file = strdup(other   ? site_name(w->site)
+			 : range ? range->file
+				 : "/etc/dnsmasq.conf");
+	if ((other ? asprintf(&n->line, "tag = \"%s\"", other)
+		   : asprintf(&n->line, "set:%s", network->tag)) < 0)
+		n->line = NULL;
+	if ((other          ? asprintf(&n->where,
+				      "into network \"%s/%u\", for so its dhcp-range (%s:%u) is "
+					       "tagged",
+				      prefix, network->length, range->file, range->line)
+		    : range ? asprintf(&n->where,
+				      "into this line (dhcp-range=set:%s,...)",
+				      network->tag)
+			    : asprintf(&n->where,
+				      "or wherever it stands, into the dhcp-range of %s/%u "
+				      "(dhcp-range=set:%s,...)",
+				      prefix, network->length, network->tag)) < 0)
+		n->where = NULL;
+	if (asprintf(&n->why, "phones in %s/%u get the general TFTP servers", prefix,
+		    network->length) < 0)
+		n->why = NULL;
 }
 
 void server_dnsmasq_needs(
 	const struct world *w, const struct changes *c, struct needs *out)
 {
-	(void)w;
+	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines all = {0};
+
 	(void)c;
-	(void)out;
+	if (!w->site->dnsmasq)
+		return;
+	if (dnsmasq_lines_read(w->base, &all, NULL) < 0) {
+		out->lost = true;
+		return;
+	}
+	need_folder(w, &all, out);
+	for (size_t i = 0; i < w->site->network_n; i++)
+		need_tag(w, &all, &w->site->network[i], out);
+}
+
+static const char *name_of(const char *instance)
+{
+	return *instance ? instance : NULL;
+}
+
+/* e NULL: is there one that runs and reads what is ours?  Else each is restarted. */
+static int with_running(const struct world *w, bool *any, struct cpr_errors *e)
+{
+	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines all = {0};
+	const char *instance = NULL;
+	int r = dnsmasq_lines_read(w->base, &all, NULL), result = 0;
+
+	while (r == 0 && (instance = dnsmasq_next_instance(&all, instance))) {
+		int restarted = 0;
+
+		if (!dnsmasq_reads_ours(&all, instance) ||
+			!service_runs(NAME, name_of(instance)))
+			continue;
+		*any = true;
+		if (e)
+			restarted = service_restart(NAME, name_of(instance), e);
+		if (result == 0)
+			result = restarted;
+	}
+	return r < 0 ? r : result;
 }
 
 bool server_dnsmasq_runs(const struct world *w)
 {
-	return !*w->site->root && service_runs(NAME, NULL);
+	bool any = false;
+
+	if (!*w->site->root)
+		with_running(w, &any, NULL);
+	return any;
 }
 
 /* The file for which it has to be restarted; NULL: what changed is in force already, for it
@@ -92,18 +320,17 @@ static const struct change *restarts(const struct changes *c)
 	return NULL;
 }
 
-/* Never by SIGHUP: that reads no static file, and 2.90 dies of it when a dhcp-hostsfile with
- * set: in it was in use. */
 int server_dnsmasq_reload(
 	const struct world *w, const struct changes *c, struct cpr_errors *e)
 {
 	const struct change *for_it = restarts(c);
+	bool any = false;
 
 	if (!for_it || !server_dnsmasq_runs(w))
 		return 0;
-	cpr_say(4, "%s: restarting it once, DNS and DHCP pause for a moment: %s", NAME,
+	cpr_say(4, "dnsmasq: restarting it once, DNS and DHCP pause for a moment: %s",
 		for_it->o->restart == RESTART_ON_LOST_LINES
 			? "lines are gone that stay in force until then"
 			: "what it reads at its start alone has changed");
-	return service_restart(NAME, NULL, e);
+	return with_running(w, &any, e);
 }

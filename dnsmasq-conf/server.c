@@ -10,6 +10,8 @@
 const struct server servers[] = {
 	{"dnsmasq", server_dnsmasq_check, server_dnsmasq_needs, server_dnsmasq_runs,
 		server_dnsmasq_reload, NULL, NULL},
+	{"kea-dhcp4-server", server_kea_check, server_kea_needs, server_kea_runs,
+		server_kea_reload, NULL, NULL},
 };
 const size_t servers_n = CPR_ARRAY_LEN(servers);
 
@@ -41,6 +43,15 @@ bool changes_touch(const struct changes *c, const char *server)
 			strcmp(c->change[i].o->server, server) == 0)
 			return true;
 	return false;
+}
+
+const struct change *change_of(const struct changes *c, const char *path)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->change[i].state != CHANGE_NONE &&
+			strcmp(c->change[i].o->path, path) == 0)
+			return &c->change[i];
+	return NULL;
 }
 
 struct need *needs_add(struct needs *out, const char *server)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct change;
 struct changes;
 struct cpr_errors;
 struct sight;
@@ -27,6 +28,7 @@ enum proof_of {
 struct need {
 	const char *server;
 	char *file;  /* "/etc/default/tftpd-hpa"; below --root it is DIR's */
+	unsigned at; /* the line of it that is wrong; 0: there is none */
 	char *line;  /* what to put there, to the letter */
 	char *where; /* "into "hooks-libraries", last", for people */
 	char *why;   /* what phones miss until then; NULL members: no memory */
@@ -73,6 +75,8 @@ void needs_clear(struct needs *n); /* also the _cleanup_ function */
 
 /* True when a candidate of this server differs from what lies there. */
 bool changes_touch(const struct changes *c, const char *server);
+/* The candidate of this path, if it differs from what lies there; or NULL. */
+const struct change *change_of(const struct changes *c, const char *path);
 /* Every server whose candidates differ; as its check does.  All are asked. */
 int servers_check(const struct world *w, const struct changes *c, struct cpr_errors *e);
 
@@ -82,4 +86,11 @@ void server_dnsmasq_needs(
 	const struct world *w, const struct changes *c, struct needs *out);
 bool server_dnsmasq_runs(const struct world *w);
 int server_dnsmasq_reload(
+	const struct world *w, const struct changes *c, struct cpr_errors *e);
+
+int server_kea_check(
+	const struct world *w, const struct changes *c, struct cpr_errors *e);
+void server_kea_needs(const struct world *w, const struct changes *c, struct needs *out);
+bool server_kea_runs(const struct world *w);
+int server_kea_reload(
 	const struct world *w, const struct changes *c, struct cpr_errors *e);

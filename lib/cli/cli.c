@@ -44,8 +44,9 @@ void cpr_cli_init(const char *program)
 	atexit(close_stdout);
 }
 
-/* The journal reads only the stderr that the variable names, "device:inode". */
-bool cpr_cli_journal(void)
+/* The variable is inherited by every shell of a desktop session; the journal reads only the
+ * stderr that it names, "device:inode". */
+static bool to_journal(void)
 {
 	const char *journal = getenv("JOURNAL_STREAM");
 	unsigned long long device, inode;
@@ -71,7 +72,7 @@ void cpr_say(int priority, const char *format, ...)
 		cpr_text_tame(text,
 			""); /* names out of files are said, too: one line stays one */
 	flockfile(stderr);
-	if (cpr_cli_journal())
+	if (to_journal())
 		fprintf(stderr, "<%d>", priority);
 	else
 		fprintf(stderr, "%s: ", program_name);

@@ -1,0 +1,228 @@
+#include "kea-trial.h"
+
+#include "buf.h"
+#include "cleanup.h"
+#include "io.h"
+#include "kea-conf.h"
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+enum {
+	FILE_MAX = 64 * 1024 * 1024,
+	INCLUDES_MAX = 10 /* within each other: Kea's own bound */
+};
+
+/* One file being looked at, and perhaps copied. */
+struct visit {
+	struct kea_trial *t;
+	unsigned depth;
+};
+
+/* "/etc/kea/.NAME.cpr-check" of "/etc/kea/NAME"; NULL: no memory. */
+static char *beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int folder = (int)(slash - path);
+	char *copy;
+
+	return asprintf(&copy, "%.*s/.%s.cpr-check", folder, path, slash + 1) < 0 ? NULL
+										  : copy;
+}
+
+/* Like the original: there may be a password in it. */
+static int write_copy(
+	int base, const char *path, const struct stat *like, const char *data, size_t len)
+{
+	_cleanup_(cpr_closep) int fd = -1;
+
+	unlinkat(base, path + 1, 0); /* of a trial that was killed */
+	fd = openat(base, path + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		0600);
+	if (fd < 0)
+		return -errno;
+	if (like && fchown(fd, like->st_uid, like->st_gid) < 0 && errno != EPERM)
+		return -errno;
+	if (fchmod(fd, like ? like->st_mode & 0777 : 0644) < 0)
+		return -errno;
+	return cpr_io_write(fd, data, len);
+}
+
+static int visit_file(
+	struct visit *v, const char *path, const char *list, const char **instead);
+
+/* What stands in the place of an included path: *instead, or NULL, itself. */
+static int visit_include(struct visit *v, struct kea_file *in,
+	const struct kea_include *one, const char *text, const char **instead)
+{
+	_cleanup_(cpr_freep) char *path = NULL;
+	char list[sizeof(in->list)];
+
+	*instead = NULL;
+	if (asprintf(&path, "%s%.*s", text[one->at] == '/' ? "" : "/", (int)one->len,
+		    text + one->at) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	snprintf(list, sizeof(list), "%s", one->list);
+	if (strcmp(path, KEA_OURS) != 0)
+		return visit_file(v, path, list, instead);
+	in->ours = one->line;
+	memcpy(in->list, list, sizeof(list));
+	*instead = v->t->candidate;
+	return 0;
+}
+
+static int rewrite(struct visit *v, struct kea_file *f, const char *list,
+	const char *text, size_t len, struct cpr_buf *out, bool *differs)
+{
+	struct kea_include one;
+	struct kea_scan s;
+	size_t at = 0;
+	int r = 0;
+
+	kea_scan_start(&s, text, len, list);
+	while (r == 0 && kea_scan_next(&s, &one)) {
+		const char *instead = NULL;
+
+		r = visit_include(v, f, &one, text, &instead);
+		if (!instead)
+			continue;
+		cpr_buf_add(out, text + at, one.at - at);
+		cpr_buf_puts(out, instead);
+		at = one.at + one.len;
+		*differs = true;
+	}
+	cpr_buf_add(out, text + at, len - at);
+	return out->failed ? -ENOMEM : r;
+}
+
+/* What Kea cannot read either is for its checker to say. */
+static int visit_file(
+	struct visit *v, const char *path, const char *list, const char **instead)
+{
+	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
+	_cleanup_(cpr_freep) char *text = NULL;
+	struct kea_trial *t = v->t;
+	struct kea_file *f = &t->file[t->n];
+	bool differs = false;
+	struct stat st;
+	size_t len;
+	int r;
+
+	if (v->depth == INCLUDES_MAX || t->n == CPR_ARRAY_LEN(t->file))
+		return 0;
+	r = read_below(t->base, path, FILE_MAX, &text, &len);
+	if (r < 0)
+		return v->depth ? 0 : r;
+	*f = (struct kea_file){.path = strdup(path)};
+	if (!f->path)
+		return -ENOMEM;
+	t->n++;
+	v->depth++;
+	r = rewrite(v, f, list, text, len, &b, &differs);
+	v->depth--;
+	if (r < 0 || !differs)
+		return r;
+	if (fstatat(t->base, path + 1, &st, 0) < 0)
+		return -errno;
+	f->copy = beside(path);
+	*instead = f->copy;
+	return f->copy ? write_copy(t->base, f->copy, &st, b.data, b.len) : -ENOMEM;
+}
+
+int kea_trial_look(struct kea_trial *t, int base)
+{
+	const char *none = NULL;
+
+	t->base = base;
+	return visit_file(&(struct visit){.t = t}, KEA_CONFIG, "", &none);
+}
+
+const struct kea_file *kea_trial_includer(const struct kea_trial *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->file[i].ours)
+			return &t->file[i];
+	return NULL;
+}
+
+/* Nothing includes it yet: as the only thing that a configuration has. */
+static int try_alone(struct kea_trial *t, const char *list)
+{
+	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
+
+	cpr_buf_printf(&b, "{\"Dhcp4\": {\"%s\": [ <?include \"%s\"?> ]}}\n", list,
+		t->candidate);
+	t->file[0].copy = beside(KEA_CONFIG);
+	if (b.failed || !t->file[0].copy)
+		return -ENOMEM;
+	return write_copy(t->base, t->file[0].copy, NULL, b.data, b.len);
+}
+
+static int lock_folder(int base)
+{
+	int fd = openat(base, "etc/kea", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	do
+		r = flock(fd, LOCK_EX);
+	while (r < 0 && errno == EINTR);
+	return fd;
+}
+
+static void hold_signals(sigset_t *before)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	sigset_t hold;
+
+	sigemptyset(&hold);
+	for (size_t i = 0; i < CPR_ARRAY_LEN(ends); i++)
+		sigaddset(&hold, ends[i]);
+	sigprocmask(SIG_BLOCK, &hold, before);
+}
+
+int kea_trial_open(struct kea_trial *t, int base, const char *candidate, size_t len,
+	const char *list)
+{
+	struct visit v = {.t = t};
+	const char *instead = NULL;
+	int r;
+
+	t->base = base;
+	t->lock = lock_folder(base);
+	if (t->lock < 0)
+		return t->lock;
+	hold_signals(&t->before);
+	t->held = true;
+	t->candidate = beside(KEA_OURS);
+	r = t->candidate ? write_copy(base, t->candidate, NULL, candidate, len) : -ENOMEM;
+	if (r == 0)
+		r = visit_file(&v, KEA_CONFIG, "", &instead);
+	if (r == 0 && !instead)
+		r = try_alone(t, list);
+	return r;
+}
+
+void kea_trial_close(struct kea_trial *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->file[i].copy)
+			unlinkat(t->base, t->file[i].copy + 1, 0);
+		free(t->file[i].path);
+		free(t->file[i].copy);
+	}
+	if (t->candidate)
+		unlinkat(t->base, t->candidate + 1, 0);
+	free(t->candidate);
+	if (t->held) {
+		sigprocmask(SIG_SETMASK, &t->before, NULL);
+		close(t->lock);
+	}
+	*t = (struct kea_trial){0};
+}

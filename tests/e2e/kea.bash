@@ -28,6 +28,13 @@ kea_setup() {
 	dir=$BATS_TEST_TMPDIR
 }
 
+# once: what takes long, and shows the same in every mode
+once() {
+	case ${MODE-} in
+	nobody | asan) skip "once is enough, in another mode" ;;
+	esac
+}
+
 kea_teardown() {
 	lab_stop
 	[ ! -f "$dir/kea.log" ] || grep -av ' INFO ' "$dir/kea.log" | tail -n 15
@@ -59,8 +66,9 @@ kea() {
 
 kea_say() { lab_kea_say "$dir" "$@"; }
 
-# say TYPE [key=value...]: one message, as dhcp-say has it
-say() { lab_phone "$BATS_TEST_DIRNAME/dhcp-say" "$@"; }
+# say TYPE [key=value...]: one message, as dhcp-say has it; SAY: more of these
+say() { lab_phone "$BATS_TEST_DIRNAME/dhcp-say" "$1" $SAY "${@:2}"; }
+SAY=
 
 # got KEY: from the answer in $output
 got() { sed -n "s/^$1=//p" <<<"$output"; }

@@ -7,6 +7,7 @@
 #include "dnsmasq-lines.h"
 #include "emit.h"
 #include "guess.h"
+#include "seen.h"
 #include "server.h"
 #include "site.h"
 #include "world.h"
@@ -364,5 +365,9 @@ int cmd_generate(int argc, char **argv)
 		return CPR_EXIT_USAGE;
 	a.common.lock = !a.print && !a.check;
 	r = world_read(&a.common, &w);
-	return r == CPR_EXIT_OK ? generate(w, &a) : r;
+	if (r == CPR_EXIT_OK)
+		r = generate(w, &a);
+	if (r == CPR_EXIT_OK && a.common.lock)
+		seen_keep(w);
+	return r;
 }

@@ -79,7 +79,7 @@ int cmd_verify(int argc, char **argv)
 		       "  cpr-conf verify --root /mnt/image"};
 	_cleanup_(world_freep) struct world *w = NULL;
 	_cleanup_(cpr_findings_clear) struct cpr_findings f = {0};
-	struct common c = {.judge = true};
+	struct common c = {.judge = true, .fresh = true};
 	int r;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &c))

@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "firmware.h"
 #include "publish.h"
+#include "seen.h"
 #include "site.h"
 #include "text.h"
 #include "xmldefault.h"
@@ -140,6 +141,7 @@ static int open_base(struct world *w, const struct common *c, struct cpr_errors 
 
 static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
 {
+	_cleanup_(cpr_firmware_freep) struct cpr_firmware *known = NULL;
 	_cleanup_(cpr_freep) char *root = NULL;
 	int r = open_base(w, c, e);
 
@@ -150,7 +152,8 @@ static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
 	root = cpr_site_path(w->site, w->site->tftp_root);
 	if (!root)
 		return -ENOMEM;
-	r = cpr_firmware_scan(root, &w->firmware, &w->warning);
+	known = c->fresh ? NULL : seen_read(w->base);
+	r = cpr_firmware_scan_known(root, known, &w->firmware, &w->warning);
 	if (r < 0) {
 		cpr_errors_add(e, root, 0, "cannot read the TFTP root: %s", strerror(-r));
 		return r;

@@ -17,6 +17,7 @@ struct common {
 	const char *root;
 	bool json;
 	bool judge; /* a pin that cannot be is said, and the rest is looked at, too */
+	bool fresh; /* read every file, whatever an earlier run saw in it */
 	bool lock;  /* wait until no other cpr-conf has it set below the same root */
 };
 

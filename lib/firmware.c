@@ -21,6 +21,7 @@ struct scan {
 	const char *path; /* of the folder, for the lines */
 	int dir;
 	int root; /* staged: where a link's target may lie as well; else -1 */
+	const struct cpr_firmware *known; /* or NULL */
 	bool staged;
 	const char *set;
 };
@@ -99,6 +100,54 @@ static int drop_file(struct cpr_firmware *f)
 	return 0;
 }
 
+static int64_t since(const struct timespec *then, const struct timespec *now)
+{
+	return ((int64_t)now->tv_sec - then->tv_sec) * 1000 +
+	       (now->tv_nsec - then->tv_nsec) / 1000000;
+}
+
+/* A kernel's tick is 10 ms at most, and what is written twice within one has the same time
+ * both times; file systems without fractions of a second count in two. */
+static bool is_settled(const struct stat *st)
+{
+	bool coarse = !st->st_mtim.tv_nsec && !st->st_ctim.tv_nsec;
+	int64_t least = coarse ? 3000 : 50;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return since(&st->st_mtim, &now) > least && since(&st->st_ctim, &now) > least;
+}
+
+static void take_stat(struct cpr_file *file, const struct stat *st)
+{
+	file->mode = st->st_mode;
+	file->inode = st->st_ino;
+	file->mtime = st->st_mtim;
+	file->ctime = st->st_ctim;
+	file->settled = is_settled(st);
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* 1: it is known, and file->inspect is what it was then; 0: look inside. */
+static int recall(const struct scan *s, struct cpr_file *file, const struct stat *st)
+{
+	const struct cpr_file *then =
+		s->known ? cpr_firmware_find(s->known, file->name, file->set) : NULL;
+	int r;
+
+	if (!then || !then->inspect || !then->settled || then->inode != st->st_ino ||
+		then->inspect->size != (uint64_t)st->st_size ||
+		!same_time(&then->mtime, &st->st_mtim) ||
+		!same_time(&then->ctime, &st->st_ctim))
+		return 0;
+	r = cpr_inspect_copy(then->inspect, &file->inspect);
+	return r < 0 ? r : 1;
+}
+
 /* One name of the folder; what is neither a file nor a link is left out. */
 static int read_name(const struct scan *s, const char *name)
 {
@@ -115,13 +164,13 @@ static int read_name(const struct scan *s, const char *name)
 	if (r < 0)
 		return r;
 	file->staged = s->staged;
-	file->mode = st.st_mode;
-	file->inode = st.st_ino;
-	if (S_ISLNK(st.st_mode)) {
+	take_stat(file, &st);
+	if (S_ISLNK(st.st_mode))
 		r = read_link(s, file);
-		if (r < 0)
-			return r == -ENOENT ? drop_file(s->f) : r;
-	}
+	else
+		r = recall(s, file, &st);
+	if (r != 0)
+		return r == -ENOENT ? drop_file(s->f) : r < 0 ? r : 0;
 	fd = open_name(s, file);
 	if (fd == -ENOENT && !file->link)
 		return drop_file(s->f);
@@ -129,9 +178,10 @@ static int read_name(const struct scan *s, const char *name)
 		warn(s, name, file->link, fd < 0 ? -fd : errno);
 		return 0;
 	}
-	file->mode = st.st_mode;
-	file->inode = st.st_ino;
-	r = cpr_inspect_fd(fd, name, &file->inspect);
+	take_stat(file, &st);
+	r = recall(s, file, &st);
+	if (r == 0)
+		r = cpr_inspect_fd(fd, name, &file->inspect);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
@@ -239,9 +289,7 @@ static int scan_root(struct cpr_firmware *f, struct scan s)
 
 static int by_place(const struct cpr_file *a, const struct cpr_file *b)
 {
-	int r = strcmp(a->name, b->name);
-
-	return r ? r : strcmp(a->set ? a->set : "", b->set ? b->set : "");
+	return cpr_file_compare(a, b->name, b->set);
 }
 
 static int file_order(const void *a, const void *b)
@@ -269,18 +317,22 @@ static void settle_files(struct cpr_firmware *f)
 	f->file_n = kept;
 }
 
-int cpr_firmware_scan_staged(const char *root, const char *staged,
+static int scan(const char *root, const char *staged, const struct cpr_firmware *known,
 	struct cpr_firmware **out, struct cpr_errors *e)
 {
 	_cleanup_(cpr_firmware_freep) struct cpr_firmware *f = calloc(1, sizeof(*f));
 	_cleanup_(cpr_closep) int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(cpr_closep) int over = -1;
+	struct stat st;
 	int r = 0;
 
 	if (dir < 0 && errno != ENOENT)
 		return -errno;
 	if (!f)
 		return -ENOMEM;
+	if (dir >= 0 && fstat(dir, &st) < 0)
+		return -errno;
+	f->changed = dir >= 0 ? st.st_mtim : (struct timespec){0};
 	f->root = strdup(root);
 	if (!f->root)
 		return -ENOMEM;
@@ -295,8 +347,11 @@ int cpr_firmware_scan_staged(const char *root, const char *staged,
 					 .staged = true});
 	}
 	if (r == 0 && dir >= 0)
-		r = scan_root(
-			f, (struct scan){.e = e, .path = root, .dir = dir, .root = -1});
+		r = scan_root(f, (struct scan){.e = e,
+					 .path = root,
+					 .dir = dir,
+					 .root = -1,
+					 .known = known});
 	if (r < 0)
 		return r;
 	settle_files(f);
@@ -307,9 +362,21 @@ int cpr_firmware_scan_staged(const char *root, const char *staged,
 	return 0;
 }
 
+int cpr_firmware_scan_staged(const char *root, const char *staged,
+	struct cpr_firmware **out, struct cpr_errors *e)
+{
+	return scan(root, staged, NULL, out, e);
+}
+
+int cpr_firmware_scan_known(const char *root, const struct cpr_firmware *known,
+	struct cpr_firmware **out, struct cpr_errors *e)
+{
+	return scan(root, NULL, known, out, e);
+}
+
 int cpr_firmware_scan(const char *root, struct cpr_firmware **out, struct cpr_errors *e)
 {
-	return cpr_firmware_scan_staged(root, NULL, out, e);
+	return scan(root, NULL, NULL, out, e);
 }
 
 struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f)
@@ -339,12 +406,35 @@ void cpr_firmware_freep(struct cpr_firmware **f)
 	*f = cpr_firmware_free(*f);
 }
 
+int cpr_file_compare(const struct cpr_file *file, const char *name, const char *set)
+{
+	int r = strcmp(file->name, name);
+
+	return r ? r : strcmp(file->set ? file->set : "", set ? set : "");
+}
+
+const struct cpr_file *cpr_firmware_find(
+	const struct cpr_firmware *f, const char *name, const char *set)
+{
+	size_t low = 0, high = f->file_n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int r = cpr_file_compare(&f->file[middle], name, set);
+
+		if (r == 0)
+			return &f->file[middle];
+		if (r < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
 const struct cpr_file *cpr_firmware_file(const struct cpr_firmware *f, const char *name)
 {
-	for (size_t i = 0; i < f->file_n; i++)
-		if (!f->file[i].set && !strcmp(f->file[i].name, name))
-			return &f->file[i];
-	return NULL;
+	return cpr_firmware_find(f, name, NULL);
 }
 
 const struct cpr_file *cpr_firmware_file_nocase(
@@ -359,9 +449,19 @@ const struct cpr_file *cpr_firmware_file_nocase(
 
 const struct cpr_load *cpr_firmware_load(const struct cpr_firmware *f, const char *name)
 {
-	for (size_t i = 0; i < f->load_n; i++)
-		if (!f->load[i].term && !strcmp(f->load[i].name, name))
-			return &f->load[i];
+	size_t low = 0, high = f->load_n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(f->load[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < f->load_n && !strcmp(f->load[low].name, name); low++)
+		if (!f->load[low].term)
+			return &f->load[low];
 	return NULL;
 }
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "models.h"
 
@@ -29,9 +30,11 @@ struct cpr_file {
 	struct cpr_inspect
 		*inspect; /* of the target where this is a link; NULL: unreadable */
 	char *link;  /* where the name points, when it is a symbolic link; else NULL */
-	mode_t mode; /* mode and inode: of the target, unless that is unreadable */
+	mode_t mode; /* mode, inode, times: of the target, unless that is unreadable */
 	ino_t inode; /* equal inodes: the same file under two names */
-	bool staged; /* from the staged folder of cpr_firmware_scan_staged */
+	struct timespec mtime, ctime;
+	bool settled; /* nothing can change in it that the times would not tell */
+	bool staged;  /* from the staged folder of cpr_firmware_scan_staged */
 };
 
 /* One packing list with what became of its files. */
@@ -52,7 +55,8 @@ struct cpr_load {
 
 struct cpr_firmware {
 	char *root;
-	struct cpr_file *file; /* sorted by name, then set (NULL first) */
+	struct timespec changed; /* the folder, before it was read */
+	struct cpr_file *file;   /* sorted by name, then set (NULL first) */
 	size_t file_n;
 	struct cpr_load
 		*load; /* sorted by name, then file name; main loads, term files */
@@ -68,9 +72,18 @@ int cpr_firmware_scan(const char *root, struct cpr_firmware **out, struct cpr_er
  * root: its files win over those of the same name. */
 int cpr_firmware_scan_staged(const char *root, const char *staged,
 	struct cpr_firmware **out, struct cpr_errors *e);
+/* The same with an earlier inventory of this root (NULL: none), of which a settled file with
+ * the same name, inode, size and times is not read again, nor opened unless it is a link. */
+int cpr_firmware_scan_known(const char *root, const struct cpr_firmware *known,
+	struct cpr_firmware **out, struct cpr_errors *e);
 struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f);
 void cpr_firmware_freep(struct cpr_firmware **f);
 
+/* The order of files: by name, then set. */
+int cpr_file_compare(const struct cpr_file *file, const char *name, const char *set);
+/* The file of this name and set (NULL: in the root), or NULL. */
+const struct cpr_file *cpr_firmware_find(
+	const struct cpr_firmware *f, const char *name, const char *set);
 /* The file of exactly this name in the root, or NULL. */
 const struct cpr_file *cpr_firmware_file(const struct cpr_firmware *f, const char *name);
 /* The one whose name differs in case only, or NULL. */

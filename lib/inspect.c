@@ -303,6 +303,24 @@ int cpr_inspect_fd(int fd, const char *name, struct cpr_inspect **out)
 	return r;
 }
 
+int cpr_inspect_copy(const struct cpr_inspect *from, struct cpr_inspect **out)
+{
+	_cleanup_(cpr_inspect_freep) struct cpr_inspect *i = malloc(sizeof(*i));
+	int r = 0;
+
+	if (!i)
+		return -ENOMEM;
+	*i = *from;
+	i->lists = NULL;
+	i->name = strdup(from->name);
+	if (from->lists)
+		r = cpr_loads_copy(from->lists, &i->lists);
+	if (r < 0 || !i->name)
+		return -ENOMEM;
+	*out = TAKE_PTR(i);
+	return 0;
+}
+
 struct cpr_inspect *cpr_inspect_free(struct cpr_inspect *i)
 {
 	if (!i)

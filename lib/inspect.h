@@ -33,6 +33,8 @@ struct cpr_inspect {
 /* Reads the open file from its start (pread; the offset is left alone).  name: the base name,
  * kept.  Returns 0 or -errno.  A damaged file is no error: it is described. */
 int cpr_inspect_fd(int fd, const char *name, struct cpr_inspect **out);
+int cpr_inspect_copy(
+	const struct cpr_inspect *from, struct cpr_inspect **out); /* 0 or -ENOMEM */
 struct cpr_inspect *cpr_inspect_free(struct cpr_inspect *i);
 void cpr_inspect_freep(struct cpr_inspect **i);
 

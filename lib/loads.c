@@ -324,6 +324,27 @@ int cpr_loads_parse(const char *file, const uint8_t *payload, size_t len,
 	return 0;
 }
 
+int cpr_loads_copy(const struct cpr_loads *from, struct cpr_loads **out)
+{
+	_cleanup_(cpr_loads_freep) struct cpr_loads *l = malloc(sizeof(*l));
+
+	if (!l)
+		return -ENOMEM;
+	*l = *from;
+	l->n = 0;
+	l->entry = calloc(from->n ? from->n : 1, sizeof(*l->entry));
+	if (!l->entry)
+		return -ENOMEM;
+	for (; l->n < from->n; l->n++) {
+		l->entry[l->n] = from->entry[l->n];
+		l->entry[l->n].name = strdup(from->entry[l->n].name);
+		if (!l->entry[l->n].name)
+			return -ENOMEM;
+	}
+	*out = TAKE_PTR(l);
+	return 0;
+}
+
 struct cpr_loads *cpr_loads_free(struct cpr_loads *l)
 {
 	if (!l)

@@ -27,5 +27,7 @@ struct cpr_loads {
  * -EINVAL (lines added to e say where) or -ENOMEM.  *out is the caller's. */
 int cpr_loads_parse(const char *file, const uint8_t *payload, size_t len,
 	struct cpr_loads **out, struct cpr_errors *e);
+int cpr_loads_copy(
+	const struct cpr_loads *from, struct cpr_loads **out); /* 0 or -ENOMEM */
 struct cpr_loads *cpr_loads_free(struct cpr_loads *l);
 void cpr_loads_freep(struct cpr_loads **l);

@@ -223,12 +223,15 @@ static int check_files(const struct cpr_firmware *f, struct cpr_load *load)
 	return r;
 }
 
-/* The served term file is a hard link to a kept one, not a second load. */
+/* The served term file is a hard link to a kept one, not a second load.  Files of one name
+ * stand together, that of the root first. */
 static bool kept_elsewhere(const struct cpr_firmware *f, const struct cpr_file *file)
 {
-	for (size_t i = 0; !file->set && i < f->file_n; i++)
-		if (f->file[i].set && f->file[i].inode == file->inode &&
-			!strcmp(f->file[i].name, file->name))
+	const struct cpr_file *end = f->file + f->file_n;
+
+	for (const struct cpr_file *k = file + 1;
+		!file->set && k < end && !strcmp(k->name, file->name); k++)
+		if (k->inode == file->inode)
 			return true;
 	return false;
 }
@@ -276,18 +279,18 @@ static const struct cpr_load *find_twin(
 	const struct cpr_firmware *f, const struct cpr_load *term)
 {
 	const struct cpr_loads *lists = lists_of(term);
-	const struct cpr_load *found = NULL;
+	const struct cpr_load *own = cpr_firmware_load(f, term->name);
 
+	if (lists && own && lists_of(own) && cpr_loads_alike(lists, lists_of(own)))
+		return own;
 	for (size_t i = 0; lists && i < f->load_n; i++) {
 		const struct cpr_load *load = &f->load[i];
-		const struct cpr_loads *other = lists_of(load);
 
-		if (load->term || !other || !cpr_loads_alike(lists, other))
-			continue;
-		if (!found || !strcmp(load->name, term->name))
-			found = load;
+		if (!load->term && lists_of(load) &&
+			cpr_loads_alike(lists, lists_of(load)))
+			return load;
 	}
-	return found;
+	return NULL;
 }
 
 static int settle(const struct cpr_firmware *f, struct cpr_load *load)

@@ -78,8 +78,16 @@ static void fill(struct world *w)
 		.dnsmasq = true};
 }
 
+static int file_order(const void *a, const void *b)
+{
+	const struct cpr_file *file = b;
+
+	return cpr_file_compare(a, file->name, file->set);
+}
+
 static void run(struct world *w)
 {
+	qsort(w->file, w->firmware.file_n, sizeof(*w->file), file_order);
 	assert_int_equal(cpr_resolve(&w->firmware), 0);
 	assert_int_equal(
 		cpr_plan_build(&w->site, &w->firmware, &w->running, &w->plan, NULL),

@@ -345,6 +345,40 @@ static void fill_load(struct world *w, size_t i, const struct load *from)
 			l->twin = &w->load[k];
 }
 
+static int file_order(const void *a, const void *b)
+{
+	const struct cpr_file *file = b;
+
+	return cpr_file_compare(a, file->name, file->set);
+}
+
+static int load_order(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct cpr_load *)a)->name, ((const struct cpr_load *)b)->name);
+}
+
+/* In the order in which a scan leaves them, with what points into the arrays. */
+static void sort(struct world *w)
+{
+	struct cpr_file file[MAX];
+	struct cpr_load load[MAX];
+
+	memcpy(file, w->file, sizeof(file));
+	memcpy(load, w->load, sizeof(load));
+	qsort(w->file, w->firmware.file_n, sizeof(*w->file), file_order);
+	qsort(w->load, w->firmware.load_n, sizeof(*w->load), load_order);
+	for (size_t i = 0; i < w->firmware.load_n; i++) {
+		struct cpr_load *l = &w->load[i];
+		const struct cpr_file *was = &file[l->file - w->file];
+
+		l->file = cpr_firmware_find(&w->firmware, was->name, was->set);
+		if (l->twin)
+			l->twin = cpr_firmware_load(
+				&w->firmware, load[l->twin - w->load].name);
+	}
+}
+
 static void fill(struct world *w, const struct row *r)
 {
 	size_t n = 0, files;
@@ -362,6 +396,7 @@ static void fill(struct world *w, const struct row *r)
 		.file_n = files,
 		.load = w->load,
 		.load_n = n};
+	sort(w);
 	w->site = (struct cpr_site){.file = (char *)"site.conf",
 		.tftp_root = (char *)"/srv/tftp",
 		.protocol = r->protocol,

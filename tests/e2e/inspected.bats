@@ -1,0 +1,91 @@
+# What generate remembers of the files in the TFTP root: it saves time, and never tells a lie.
+bats_require_minimum_version 1.5.0
+load lab.bash
+
+setup() {
+	root=$BATS_TEST_TMPDIR/root
+	tftp=$root/srv/tftp
+	cache=$root/var/lib/phone-cpr/inspected
+	image=$tftp/cnu41.9-4-2ES26.sbn
+	lab_site "$root"
+	mkfirmware --package dir --model 7961 "$tftp"
+	cpr-conf generate --root "$root"
+	sleep 0.1
+}
+
+# opened COMMAND...: the names of the firmware files that it opens, with how often
+opened() {
+	# a tracer and LeakSanitizer do not go together
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=openat,openat2 -o "$BATS_TEST_TMPDIR/trace" \
+		"$@" >&2 || [ $? = 3 ]
+	sed -n 's/.*"\([^"/]*\.\(sbn\|loads\|SBN\|LOADS\)\)".* = [0-9]*$/\1/p' \
+		"$BATS_TEST_TMPDIR/trace" | sort | uniq -c | sort -rn
+}
+
+@test "a second run opens no firmware, and its memory stays as it is" {
+	before=$(stat -c '%i %y' "$cache")
+	[ -z "$(opened cpr-conf generate --root "$root")" ]
+	[ "$(stat -c '%i %y' "$cache")" = "$before" ]
+	[ -z "$(opened cpr-conf generate --root "$root" --check)" ]
+	[ "$(opened cpr-conf verify --root "$root" | wc -l)" = 8 ]
+}
+
+@test "a file that changed is read, alone and once" {
+	truncate -s +1 "$image"
+	[ "$(opened cpr-conf generate --root "$root" --check | tr -s ' ')" = " 1 ${image##*/}" ]
+}
+
+@test "an image that was damaged in place, with its size and mtime put back, is noticed" {
+	touch -r "$image" "$BATS_TEST_TMPDIR/time"
+	# the first byte of its header
+	printf '\377' | dd of="$image" bs=1 conv=notrunc status=none
+	touch -r "$BATS_TEST_TMPDIR/time" "$image"
+	run -0 cpr-conf plan --root "$root"
+	echo "$output"
+	[[ $output == *"missing: cnu41.9-4-2ES26.sbn"* ]]
+}
+
+@test "a memory that is damaged, foreign, cut off, endless or another version's costs time alone" {
+	cpr-conf plan --root "$root" >"$BATS_TEST_TMPDIR/plan"
+	cp "$cache" "$BATS_TEST_TMPDIR/good"
+	damage() {
+		case $1 in
+		empty) : >"$cache" ;;
+		noise) head -c 5000 /dev/urandom >"$cache" ;;
+		cut) truncate -s -1 "$cache" ;;
+		flipped) printf '\001' | dd of="$cache" bs=1 seek=300 conv=notrunc status=none ;;
+		version) sed -i 's/0\.1\.0/0.0.9/' "$cache" ;;
+		large) truncate -s 100M "$cache" ;;
+		folder) rm "$cache" && mkdir "$cache" ;;
+		link) ln -sf /etc/passwd "$cache" ;;
+		fifo) rm "$cache" && mkfifo "$cache" ;;
+		esac
+	}
+	for kind in empty noise cut flipped version large folder link fifo; do
+		echo "# $kind"
+		cp "$BATS_TEST_TMPDIR/good" "$cache"
+		damage "$kind"
+		[ "$(opened cpr-conf generate --root "$root" --check | wc -l)" = 8 ]
+		cpr-conf plan --root "$root" | diff "$BATS_TEST_TMPDIR/plan" -
+		cpr-conf generate --root "$root"
+		[ "$kind" = folder ] || [ -z "$(opened cpr-conf generate --root "$root" --check)" ]
+		rm -rf "$cache"
+	done
+	[ "$(head -c 5 /etc/passwd)" = root: ]
+}
+
+@test "another root's memory is no use" {
+	cp -R "$root" "$BATS_TEST_TMPDIR/other"
+	[ "$(opened cpr-conf generate --root "$BATS_TEST_TMPDIR/other" --check | wc -l)" = 8 ]
+}
+
+@test "--check, --print, plan and verify write none" {
+	rm "$cache"
+	cpr-conf generate --root "$root" --check
+	cpr-conf generate --root "$root" --print term
+	cpr-conf plan --root "$root"
+	cpr-conf verify --root "$root"
+	[ ! -e "$cache" ]
+	cpr-conf generate --root "$root"
+	[ "$(stat -c %a "$cache")" = 644 ]
+}

@@ -57,7 +57,10 @@ static bool has_mode(int base, const struct output *o)
 	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, o->path + 1);
 	struct stat st;
 
-	return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 07777) == output_mode(o);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	return o->theirs ? (st.st_mode & S_IROTH) != 0
+			 : (st.st_mode & 07777) == output_mode(o);
 }
 
 static int find_text(const struct world *w, struct change *c, const struct record *record,

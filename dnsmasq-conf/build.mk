@@ -4,6 +4,9 @@ libconf-src  := $(filter-out dnsmasq-conf/main.c,$(wildcard dnsmasq-conf/*.c))
 libconf-inc  := lib dnsmasq-conf
 libconf-pkgs := libxml-2.0 jansson libmd
 HEADERS      += $(wildcard dnsmasq-conf/*.h)
+# It is a part of that object.
+$B/obj/dnsmasq-conf/schema.o: dnsmasq-conf/XMLDefault.rng
+INSTALL_FILES += 644:dnsmasq-conf/XMLDefault.rng:$(PREFIX)/share/phone-cpr/XMLDefault.rng
 
 PROGS          += cpr-conf
 cpr-conf-src   := dnsmasq-conf/main.c

@@ -23,6 +23,7 @@ void emit_xmldefault(
 		return;
 	}
 	o = outputs_add(out, "xmldefault", site->tftp_root, XMLDEFAULT);
+	o->theirs = true;
 	path = o->path ? o->path : (char *)XMLDEFAULT;
 	if (xmldefault_merge(path, in->xmldefault, in->xmldefault_len, in->plan, &o->text,
 		    e) == -ENOMEM)

@@ -36,6 +36,7 @@ struct output {
 	char *path;
 	struct cpr_buf text;
 	unsigned mode; /* of OUTPUT_TEXT; 0: 0644 */
+	bool theirs;   /* the admin's own file, with its owner and mode, but for o+r */
 	char *from;
 	/* Of a symbolic link: of what is there only a link gives way whose text says `from` in
 	 * whatever spelling; to be gone, in this one. */

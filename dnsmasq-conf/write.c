@@ -63,7 +63,8 @@ static int prepare_one(
 			w->base, o->from + 1, o->path + 1, out);
 	if (o->kind == OUTPUT_TEXT)
 		return cpr_publish_prepare_bytes(w->base, o->path + 1, o->text.data,
-			o->text.len, output_mode(o), out);
+			o->text.len, output_mode(o) | (o->theirs ? CPR_PUBLISH_KEEP : 0),
+			out);
 	return 0;
 }
 

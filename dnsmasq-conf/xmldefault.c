@@ -6,8 +6,10 @@
 #include "firmware.h"
 #include "models.h"
 #include "plan.h"
+#include "schema.h"
 #include "site.h"
 #include "text.h"
+#include "xml.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -32,62 +34,21 @@ static void doc_freep(xmlDocPtr *doc)
 	xmlFreeDoc(*doc);
 }
 
-/* Why the text is no XML: the first error, for the others follow from it. */
-struct why {
-	char *text;
-	size_t cap;
-};
-
-static void note_error(void *context, xmlErrorPtr error)
-{
-	const struct why *why = ((xmlParserCtxtPtr)context)->_private;
-	const char *message = error->message ? error->message : "it is no XML";
-
-	if (!why->text[0] && error->level >= XML_ERR_ERROR)
-		snprintf(why->text, why->cap, "line %d: %.*s", error->line,
-			(int)strcspn(message, "\n"), message);
-}
-
-/* No network, no entities: a DOCTYPE, which no phone reads, is refused. */
 static xmlDocPtr parse(const char *bytes, size_t len, char *why, size_t cap)
 {
 	_cleanup_(doc_freep) xmlDocPtr doc = NULL;
-	struct why first = {.text = why, .cap = cap};
 	xmlNodePtr root;
-	xmlParserCtxtPtr c;
 
 	why[0] = 0;
-	if (len > XMLDEFAULT_MAX) {
+	if (len > XMLDEFAULT_MAX)
 		snprintf(why, cap, "it has more than %d bytes", XMLDEFAULT_MAX);
-		return NULL;
-	}
-	c = xmlNewParserCtxt();
-	if (!c) {
-		snprintf(why, cap, "out of memory");
-		return NULL;
-	}
-	c->_private = &first;
-	c->sax->serror = note_error;
-	doc = xmlCtxtReadMemory(c, bytes, (int)len, NULL, NULL,
-		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	xmlFreeParserCtxt(c);
-	if (!doc && !why[0])
-		snprintf(why, cap, "line 1: it is no XML");
-	if (!doc)
-		return NULL;
-	why[0] = 0;
-	root = xmlDocGetRootElement(doc);
-	if (doc->intSubset) {
-		snprintf(why, cap, "it has a DOCTYPE, which no phone reads");
-		return NULL;
-	}
-	if (!root || xmlStrcmp(root->name, BAD_CAST "Default") != 0) {
+	else
+		doc = xml_parse(bytes, len, why, cap);
+	root = doc ? xmlDocGetRootElement(doc) : NULL;
+	if (root && xmlStrcmp(root->name, BAD_CAST "Default") != 0)
 		snprintf(why, cap, "line %ld: its root element is <%s>, not <Default>",
-			root ? xmlGetLineNo(root) : 1,
-			root ? (const char *)root->name : "");
-		return NULL;
-	}
-	return TAKE_PTR(doc);
+			xmlGetLineNo(root), (const char *)root->name);
+	return why[0] ? NULL : TAKE_PTR(doc);
 }
 
 static xmlNodePtr child(xmlNodePtr parent, const char *name)
@@ -560,6 +521,7 @@ int xmldefault_merge(const char *file, const char *bytes, size_t len,
 	_cleanup_(doc_freep) xmlDocPtr doc = NULL;
 	struct merge m = {0};
 	char why[200];
+	int r;
 
 	doc = bytes ? parse(bytes, len, why, sizeof(why))
 		    : parse(fresh, sizeof(fresh) - 1, why, sizeof(why));
@@ -580,5 +542,6 @@ int xmldefault_merge(const char *file, const char *bytes, size_t len,
 	for (size_t i = 0; i < plan->model_n; i++)
 		if (plan->model[i].load)
 			merge_load(&m, &plan->model[i]);
-	return write_out(&m, bytes, len, out);
+	r = m.changed && !m.failed ? schema_check(doc, file, e) : 0;
+	return r < 0 ? r : write_out(&m, bytes, len, out);
 }

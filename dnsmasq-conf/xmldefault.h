@@ -10,8 +10,9 @@ struct cpr_errors;
 struct cpr_plan;
 struct cpr_running;
 
-#define XMLDEFAULT     "XMLDefault.cnf.xml"
-#define XMLDEFAULT_MAX (1024 * 1024) /* bytes; real ones have some 20 KiB */
+#define XMLDEFAULT "XMLDefault.cnf.xml"
+/* Bytes; real ones have some 20 KiB, and libxml2's validator takes quadratic time. */
+#define XMLDEFAULT_MAX (128 * 1024)
 
 /* What the file tells now.  One that cannot be parsed is no error here: out->malformed says
  * why, with the line. */

@@ -301,14 +301,44 @@ static int prepared_new(
 	return r;
 }
 
+/* -1 for what is not to be changed. */
+struct owner {
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Whose the file shall be, and its mode, which CPR_PUBLISH_KEEP may be in. */
+static mode_t find_owner(const struct place *p, mode_t mode, struct owner *out)
+{
+	struct stat st;
+
+	*out = (struct owner){(uid_t)-1, (gid_t)-1};
+	if (!(mode & CPR_PUBLISH_KEEP) ||
+		fstatat(p->dir, p->base, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISREG(st.st_mode))
+		return mode & 07777;
+	*out = (struct owner){st.st_uid, st.st_gid};
+	return (st.st_mode & 0777) | S_IROTH;
+}
+
+/* Only root gives files away; others keep the group at least, where they are in it. */
+static int give(int fd, const struct owner *owner)
+{
+	if (fchown(fd, (uid_t)-1, owner->gid) < 0 && errno != EPERM)
+		return -errno;
+	return fchown(fd, owner->uid, (gid_t)-1) < 0 && errno != EPERM ? -errno : 0;
+}
+
 int cpr_publish_prepare_bytes(int dirfd, const char *name, const void *data, size_t len,
 	mode_t mode, struct cpr_prepared **out)
 {
 	_cleanup_(cpr_prepared_freep) struct cpr_prepared *s = NULL;
+	struct owner owner;
 	int r = prepared_new(dirfd, name, "new", &s);
 
 	if (r < 0)
 		return r;
+	mode = find_owner(&s->place, mode, &owner);
 	if (holds_bytes(&s->place, data, len, mode))
 		return 0;
 	s->fd = make_temp(&s->place);
@@ -316,6 +346,8 @@ int cpr_publish_prepare_bytes(int dirfd, const char *name, const void *data, siz
 		return s->fd;
 	s->made = true;
 	r = cpr_io_write(s->fd, data, len);
+	if (r == 0)
+		r = give(s->fd, &owner);
 	if (r == 0 && fchmod(s->fd, mode) < 0)
 		r = -errno;
 	if (r == 0)

@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Beside a mode: a file that is there keeps its owner, as far as the caller may give files
+ * away, and its mode, to which reading by everyone is added. */
+#define CPR_PUBLISH_KEEP 0x10000u
+
 /* The mode is set whatever the umask. */
 int cpr_publish_bytes(
 	int dirfd, const char *name, const void *data, size_t len, mode_t mode);

@@ -265,6 +265,36 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	[[ $output == *"no regular file"* ]]
 }
 
+@test "an XMLDefault that generate changes keeps its owner and mode, but that phones get it" {
+	put --model 7961
+	conf generate
+	sed -i 's/>SCCP41[^<]*</>OLD</' "$tftp/XMLDefault.cnf.xml"
+	chmod 660 "$tftp/XMLDefault.cnf.xml"
+	[ "$(id -u)" != 0 ] || chown 12:34 "$tftp/XMLDefault.cnf.xml" 2>/dev/null || skip "one user only"
+	before=$(stat -c '%u %g' "$tftp/XMLDefault.cnf.xml")
+	conf generate
+	run ! grep OLD "$tftp/XMLDefault.cnf.xml"
+	[ "$(stat -c '%u %g %a' "$tftp/XMLDefault.cnf.xml")" = "$before 664" ]
+	# with the right bytes, too
+	chmod 640 "$tftp/XMLDefault.cnf.xml"
+	run -3 conf generate --check
+	conf generate
+	[ "$(stat -c '%u %g %a' "$tftp/XMLDefault.cnf.xml")" = "$before 644" ]
+	run -0 conf generate --check
+}
+
+@test "an XMLDefault in which phones could not read the managed lines is refused, with the line" {
+	put --model 7961
+	printf '%s\n' '<Default>' '<callManagerGroup><members><member><callManager>' \
+		'<ports><ethernetPhonePort>many</ethernetPhonePort></ports>' \
+		'<processNodeName>192.0.2.9</processNodeName>' \
+		'</callManager></member></members></callManagerGroup></Default>' >"$tftp/XMLDefault.cnf.xml"
+	state >"$BATS_TEST_TMPDIR/before"
+	run -4 conf generate
+	[[ $output == *"/srv/tftp/XMLDefault.cnf.xml:3: phones could not read it with <ethernetPhonePort>"* ]]
+	state | diff "$BATS_TEST_TMPDIR/before" -
+}
+
 @test "an XMLDefault of two megabytes is refused" {
 	put --model 7961
 	{ echo '<Default>'; head -c 2000000 /dev/zero | tr '\0' ' '; echo '</Default>'; } \
@@ -292,7 +322,7 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	run -0 conf generate
 	echo "$output"
 	[[ $output == *"dnsmasq: restart it once, for /etc/dnsmasq.d/phone-cpr.conf is new"* ]]
-	[[ $output == *"set:net1"* ]]
+	[[ $output == *"set:net-10.1.0.0-16"* ]]
 	dnsmasq --test -C "$static"
 	run ! grep -q tftp-lowercase "$static"
 	[ "$(stat -c %a "$static" "$live" "${live%/*}" | paste -sd ' ')" = "644 644 755" ]
@@ -345,8 +375,8 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.77"}/' "$root/etc/phone-cpr/site.conf"
 	run -3 --separate-stderr conf generate --check --diff
 	echo "$output"
-	grep -qx -- '+tag:cisco-phone,150,192.0.2.77' <<<"$output"
-	grep -qx -- "-tag:cisco-phone,150,$LAB_SERVER" <<<"$output"
+	grep -qx -- '+tag:cisco-phone,tag:!phone-cpr-net,150,192.0.2.77' <<<"$output"
+	grep -qx -- "-tag:cisco-phone,tag:!phone-cpr-net,150,$LAB_SERVER" <<<"$output"
 	run -0 --separate-stderr conf generate --json
 	jq -e '.changed and .reloads == [] and
 		[.files[] | select(.state == "changed").path] == ["/var/lib/phone-cpr/dnsmasq/phone-cpr"]' \
@@ -369,7 +399,7 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	echo 'network "10.2.0.0/16" { tftp-servers = {"10.2.0.5"} }' >>"$root/etc/phone-cpr/site.conf"
 	run -0 --separate-stderr conf generate --json
 	jq -e '.reloads == ["dnsmasq"]' <<<"$output"
-	[[ $stderr == *"lines are gone from /var/lib/phone-cpr/dnsmasq/phone-cpr"* ]]
+	[[ $stderr == *"restart it once, for /etc/dnsmasq.d/phone-cpr.conf has changed"* ]]
 	rm "$live"
 	run -0 --separate-stderr conf generate --json
 	jq -e '.reloads == ["dnsmasq"]' <<<"$output"

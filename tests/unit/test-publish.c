@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,40 @@ static void same_bytes_and_mode_are_left_alone(void **state)
 	assert_int_equal(cpr_publish_bytes(b->dir, "a", "two", 3, 0600), 1);
 	assert_int_equal(cpr_publish_bytes(b->dir, "a", "", 0, 0600), 1);
 	assert_int_equal(cpr_publish_bytes(b->dir, "a", "", 0, 0600), 0);
+}
+
+/* The owner that is kept can only be another's for root. */
+static void keeps_owner_and_mode(void **state)
+{
+	struct box *b = *state;
+	mode_t keep = 0644 | CPR_PUBLISH_KEEP;
+	bool root = geteuid() == 0;
+	struct stat st;
+
+	assert_int_equal(cpr_publish_bytes(b->dir, "a", "one", 3, keep), 1);
+	assert_int_equal(status(b->dir, "a").st_mode & 07777, 0644);
+	assert_int_equal(fchmodat(b->dir, "a", 0664, 0), 0);
+	if (root)
+		assert_int_equal(fchownat(b->dir, "a", 12, 34, 0), 0);
+	assert_int_equal(cpr_publish_bytes(b->dir, "a", "one", 3, keep), 0);
+	assert_int_equal(cpr_publish_bytes(b->dir, "a", "two", 3, keep), 1);
+	st = status(b->dir, "a");
+	assert_int_equal(st.st_mode & 07777, 0664);
+	if (root) {
+		assert_int_equal(st.st_uid, 12);
+		assert_int_equal(st.st_gid, 34);
+	}
+	/* what a TFTP server could not read is mended, with the same bytes, too */
+	assert_int_equal(fchmodat(b->dir, "a", 0640, 0), 0);
+	assert_int_equal(cpr_publish_bytes(b->dir, "a", "two", 3, keep), 1);
+	assert_int_equal(status(b->dir, "a").st_mode & 07777, 0644);
+	assert_int_equal(cpr_publish_bytes(b->dir, "a", "two", 3, keep), 0);
+	/* no link's target's */
+	assert_int_equal(symlinkat("a", b->dir, "l"), 0);
+	assert_int_equal(fchmodat(b->dir, "a", 0666, 0), 0);
+	assert_int_equal(cpr_publish_bytes(b->dir, "l", "new", 3, keep), 1);
+	assert_int_equal(status(b->dir, "l").st_mode & 07777, 0644);
+	assert_string_equal(listing(b->dir), "a l");
 }
 
 static void a_reader_of_the_old_file_keeps_it(void **state)
@@ -447,6 +482,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(bytes_appear_with_their_mode),
 		TEST(same_bytes_and_mode_are_left_alone),
+		TEST(keeps_owner_and_mode),
 		TEST(a_reader_of_the_old_file_keeps_it),
 		TEST(a_link_is_replaced_not_followed),
 		TEST(a_name_leads_nowhere_else),

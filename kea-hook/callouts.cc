@@ -66,6 +66,33 @@ void leased(CalloutHandle &handle, bool stored)
 		packet_leased(hook, *seen, *lease, stored && seen->request);
 }
 
+int lease4_select(CalloutHandle &handle)
+{
+	return guarded("lease4_select", [&] {
+		if (is_done(handle))
+			return;
+		bool fake = true;
+		handle.getArgument("fake_allocation", fake);
+		leased(handle, !fake);
+	});
+}
+
+int lease4_renew(CalloutHandle &handle)
+{
+	return guarded("lease4_renew", [&] {
+		if (!is_done(handle))
+			leased(handle, true);
+	});
+}
+
+// Not exported, or Kea would call them always: what it prepares for them is a good part of
+// what the library costs, and only recovery looks at leases.
+void register_lease_callouts(LibraryHandle &handle)
+{
+	handle.registerCallout("lease4_select", lease4_select);
+	handle.registerCallout("lease4_renew", lease4_renew);
+}
+
 } // namespace
 
 // What exports.map lets out.
@@ -96,6 +123,8 @@ int load(LibraryHandle &handle)
 		}
 		register_commands(handle);
 		Hook::instance().load(handle.getParameters());
+		if (Hook::instance().recovers())
+			register_lease_callouts(handle);
 	});
 }
 
@@ -156,25 +185,6 @@ int pkt4_receive(CalloutHandle &handle)
 	});
 }
 
-int lease4_select(CalloutHandle &handle)
-{
-	return guarded("lease4_select", [&] {
-		if (is_done(handle))
-			return;
-		bool fake = true;
-		handle.getArgument("fake_allocation", fake);
-		leased(handle, !fake);
-	});
-}
-
-int lease4_renew(CalloutHandle &handle)
-{
-	return guarded("lease4_renew", [&] {
-		if (!is_done(handle))
-			leased(handle, true);
-	});
-}
-
 int pkt4_send(CalloutHandle &handle)
 {
 	return guarded("pkt4_send", [&] {
@@ -185,8 +195,8 @@ int pkt4_send(CalloutHandle &handle)
 		isc::dhcp::Pkt4Ptr query, response;
 		handle.getArgument("query4", query);
 		handle.getArgument("response4", response);
-		if (response->getType() != isc::dhcp::DHCPOFFER &&
-			response->getType() != isc::dhcp::DHCPACK)
+		const uint8_t type = response->getType();
+		if (type != isc::dhcp::DHCPOFFER && type != isc::dhcp::DHCPACK)
 			return;
 		packet_send(hook, seen.get(), *query, *response);
 	});

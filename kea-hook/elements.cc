@@ -1,8 +1,8 @@
 #include "elements.h"
 
-#include <arpa/inet.h>
-
+#include <charconv>
 #include <cstdio>
+#include <cstring>
 #include <new>
 
 using isc::data::ConstElementPtr;
@@ -87,8 +87,15 @@ void tree_of(const ConstElementPtr &element, cpr_tree *tree)
 
 std::string text_of(struct in_addr address)
 {
-	char text[INET_ADDRSTRLEN];
-	return inet_ntop(AF_INET, &address, text, sizeof text) ? text : "";
+	char text[INET_ADDRSTRLEN], *end = text;
+	uint8_t byte[sizeof address];
+	memcpy(byte, &address, sizeof byte);
+	for (uint8_t b : byte) {
+		if (end != text)
+			*end++ = '.';
+		end = std::to_chars(end, text + sizeof text, b).ptr;
+	}
+	return std::string(text, end);
 }
 
 std::string text_of(const uint8_t mac[6])

@@ -103,6 +103,16 @@ void Hook::load(const ConstElementPtr &element)
 		start_health();
 }
 
+// Of those in force too: a candidate may be faulty, and a "libreload" commits none.
+bool Hook::recovers() const
+{
+	for (const cpr_decider *d : {candidate_.get(), good_.get()})
+		if (d && cpr_decider_parameters(d)->recovery_server_n)
+			return true;
+	cpr_phone_mark mark;
+	return phones_ && cpr_phones_marks(phones_.get(), wall_clock(), &mark, 1);
+}
+
 void Hook::unload()
 {
 	stop_health();

@@ -30,6 +30,8 @@ class Hook
 
 	void load(const isc::data::ConstElementPtr &parameters);
 	void unload();
+	// Phones may be marked for recovery from here on, or are.
+	bool recovers() const;
 	// Kea takes the configuration.  Returns why its start must be refused; empty: go on.
 	std::string configured();
 	// What a change of the configuration must be answered with instead of "ok"; empty: ok.

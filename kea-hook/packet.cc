@@ -22,17 +22,25 @@ namespace
 
 const uint32_t cisco_enterprise = 9;
 
-// Option 60; without one, the first text of option 124 of Cisco's.
-bool parse_vendor(Pkt4 &query, cpr_vendor &vendor)
+// Of a message that was received, whose options are its own: the copy that getOption() makes
+// within a callout guards those of an answer, which are the configuration's.
+OptionPtr received_option(const Pkt4 &query, uint16_t code)
 {
-	OptionPtr option = query.getOption(DHO_VENDOR_CLASS_IDENTIFIER);
+	const auto found = query.options_.find(code);
+	return found == query.options_.end() ? OptionPtr() : found->second;
+}
+
+// Option 60; without one, the first text of option 124 of Cisco's.
+bool parse_vendor(const Pkt4 &query, cpr_vendor &vendor)
+{
+	OptionPtr option = received_option(query, DHO_VENDOR_CLASS_IDENTIFIER);
 	if (option) {
 		const auto &bytes = option->getData();
 		return cpr_vendor_parse(bytes.data(), bytes.size(), &vendor) !=
 		       CPR_VENDOR_NOT_A_PHONE;
 	}
 	auto classes = boost::dynamic_pointer_cast<OptionVendorClass>(
-		query.getOption(DHO_VIVCO_SUBOPTIONS));
+		received_option(query, DHO_VIVCO_SUBOPTIONS));
 	if (!classes || classes->getVendorId() != cisco_enterprise ||
 		!classes->getTuplesNum())
 		return false;
@@ -41,30 +49,31 @@ bool parse_vendor(Pkt4 &query, cpr_vendor &vendor)
 	       CPR_VENDOR_NOT_A_PHONE;
 }
 
+void request_option(OptionUint8Array &list, uint8_t code)
+{
+	const auto &codes = list.getValues();
+	if (std::find(codes.begin(), codes.end(), code) == codes.end())
+		list.addValue(code);
+}
+
 // Kea reads the list from an OptionUint8Array alone; two options 55 it fuses into an option of
-// another type.  So the list is written anew, with ours at its end, where a test that an
-// admin's class makes on how it begins still holds.
+// another type, which is made anew.  Ours stand at the end, where a test that an admin's class
+// makes on how the list begins still holds.
 void request_options(Pkt4 &query, std::initializer_list<uint8_t> wanted)
 {
-	OptionPtr had = query.getOption(DHO_DHCP_PARAMETER_REQUEST_LIST);
+	OptionPtr had = received_option(query, DHO_DHCP_PARAMETER_REQUEST_LIST);
 	auto list = boost::dynamic_pointer_cast<OptionUint8Array>(had);
-	std::vector<uint8_t> codes;
-	if (list)
-		codes = list->getValues();
-	else if (had)
-		codes = had->getData();
-	size_t n = codes.size();
+	if (!list) {
+		list = boost::make_shared<OptionUint8Array>(
+			Option::V4, DHO_DHCP_PARAMETER_REQUEST_LIST);
+		if (had)
+			list->setValues(had->getData());
+		while (query.delOption(DHO_DHCP_PARAMETER_REQUEST_LIST))
+			;
+		query.addOption(list);
+	}
 	for (uint8_t code : wanted)
-		if (std::find(codes.begin(), codes.end(), code) == codes.end())
-			codes.push_back(code);
-	if (list && codes.size() == n)
-		return;
-	OptionUint8ArrayPtr made = boost::make_shared<OptionUint8Array>(
-		Option::V4, DHO_DHCP_PARAMETER_REQUEST_LIST);
-	made->setValues(codes);
-	while (query.delOption(DHO_DHCP_PARAMETER_REQUEST_LIST))
-		;
-	query.addOption(made);
+		request_option(*list, code);
 }
 
 struct in_addr address_of(const IOAddress &address)
@@ -98,10 +107,11 @@ void read_response(Pkt4 &response, cpr_facts &facts)
 	facts.has_siaddr = !response.getSiaddr().isV4Zero();
 }
 
-void put_option(Pkt4 &response, uint8_t code, const std::vector<uint8_t> &bytes)
+void put_option(Pkt4 &response, uint8_t code, const uint8_t *bytes, size_t n)
 {
 	// made first: without memory for it, what is there stays
-	OptionPtr made = boost::make_shared<Option>(Option::V4, code, bytes);
+	OptionPtr made = boost::make_shared<Option>(
+		Option::V4, code, OptionBuffer(bytes, bytes + n));
 	while (response.delOption(code))
 		;
 	response.addOption(made);
@@ -110,15 +120,15 @@ void put_option(Pkt4 &response, uint8_t code, const std::vector<uint8_t> &bytes)
 void put_answer(Pkt4 &response, const cpr_answer &answer)
 {
 	if (answer.reason == CPR_REASON_SENT) {
-		std::vector<uint8_t> bytes(CPR_OPTION150_USED * 4);
-		bytes.resize(cpr_option150_encode(
-			answer.sent.server, answer.sent.n, bytes.data(), bytes.size()));
-		put_option(response, CPR_OPTION_TFTP_SERVER_ADDRESS, bytes);
+		uint8_t bytes[CPR_OPTION150_USED * 4];
+		size_t n = cpr_option150_encode(
+			answer.sent.server, answer.sent.n, bytes, sizeof bytes);
+		put_option(response, CPR_OPTION_TFTP_SERVER_ADDRESS, bytes, n);
 	}
 	if (answer.set_66) {
 		const std::string text = text_of(answer.first);
 		put_option(response, CPR_OPTION_TFTP_SERVER_NAME,
-			{text.begin(), text.end()});
+			reinterpret_cast<const uint8_t *>(text.data()), text.size());
 	}
 	if (answer.set_siaddr)
 		response.setSiaddr(IOAddress(ntohl(answer.first.s_addr)));
@@ -168,8 +178,9 @@ SeenPtr packet_received(Hook &hook, Pkt4 &query)
 		return SeenPtr();
 	SeenPtr seen = boost::make_shared<Seen>();
 	seen->vendor = vendor;
-	seen->discover = query.getType() == DHCPDISCOVER;
-	seen->request = query.getType() == DHCPREQUEST;
+	const uint8_t type = query.getType();
+	seen->discover = type == DHCPDISCOVER;
+	seen->request = type == DHCPREQUEST;
 	if (cpr_decider_parameters(hook.decider())->fallbacks)
 		request_options(query,
 			{CPR_OPTION_TFTP_SERVER_ADDRESS, CPR_OPTION_TFTP_SERVER_NAME});

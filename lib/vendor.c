@@ -1,6 +1,5 @@
 #include "vendor.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -75,6 +74,7 @@ enum cpr_vendor_kind cpr_vendor_parse(
 {
 	const char *model = NULL;
 	char text[256];
+	size_t n;
 
 	*out = (struct cpr_vendor){.kind = CPR_VENDOR_NOT_A_PHONE};
 	/* Since the 79x1 the option's length counts the C string's NUL. */
@@ -92,7 +92,8 @@ enum cpr_vendor_kind cpr_vendor_parse(
 	if (!model)
 		return out->kind;
 	/* One word: what follows the model is of no use to anybody. */
-	snprintf(out->text, sizeof(out->text), "%.*s", (int)strcspn(model, " "), model);
+	n = strcspn(model, " ");
+	memcpy(out->text, model, n < sizeof(out->text) ? n : sizeof(out->text) - 1);
 	out->kind = damaged(out->text) ? CPR_VENDOR_DAMAGED : CPR_VENDOR_PHONE;
 	out->model = cpr_model_by_name(out->text);
 	return out->kind;

@@ -2,7 +2,7 @@
 LIBS            += libhelper
 libhelper-src   := $(filter-out tftp-helper/main.c,$(wildcard tftp-helper/*.c))
 libhelper-inc   := lib tftp-helper
-libhelper-pkgs  := libarchive jansson libmd zlib
+libhelper-pkgs  := libarchive jansson libmd libseccomp libsystemd zlib
 HEADERS         += $(wildcard tftp-helper/*.h)
 PROGS           += cpr-helper
 cpr-helper-src  := tftp-helper/main.c

@@ -3,9 +3,10 @@
 #include "cleanup.h"
 #include "cli/bars.h"
 #include "cli/cli.h"
-#include "cli/run.h"
+#include "confine.h"
 #include "errors.h"
 #include "firmware.h"
+#include "generate.h"
 #include "intake.h"
 #include "report.h"
 #include "site.h"
@@ -21,6 +22,7 @@
 enum {
 	OPT_REPLACE = 256,
 	OPT_DRY_RUN,
+	OPT_CONFINE,
 	OPT_JSON,
 	OPT_SITE,
 	OPT_ROOT,
@@ -32,6 +34,10 @@ static const struct argp_option options[] = {
 		"finish with the old ones",
 		0},
 	{"dry-run", OPT_DRY_RUN, NULL, 0, "check everything, publish nothing", 0},
+	{"confine", OPT_CONFINE, NULL, 0,
+		"give up every right and most memory before the first package is opened; "
+		"cpr-conf is then not run",
+		0},
 	{"json", OPT_JSON, NULL, 0, "say what became of each package in JSON", 0},
 	{"site", OPT_SITE, "FILE", 0, "site file (default " CPR_SITE_FILE ")", 0},
 	{"root", OPT_ROOT, "DIR", 0,
@@ -60,7 +66,7 @@ struct arguments {
 	const char *site, *root;
 	char **package;
 	size_t n;
-	bool replace, dry_run, json;
+	bool replace, dry_run, confine, json;
 };
 
 static volatile sig_atomic_t stop;
@@ -80,6 +86,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_DRY_RUN:
 		a->dry_run = true;
+		break;
+	case OPT_CONFINE:
+		a->confine = true;
 		break;
 	case OPT_JSON:
 		a->json = true;
@@ -166,53 +175,6 @@ static int failed_package(const char *tftp_root, const char *package, int error)
 	return CPR_EXIT_FAILED;
 }
 
-/* Its talk must not mix with our JSON. */
-static int run_conf(const struct arguments *a, const char *program, bool xmldefault)
-{
-	char *argv[16] = {(char *)program, (char *)"generate", (char *)"--only",
-		(char *)"links", (char *)"--only", (char *)"term"};
-	size_t n = 6;
-	int r;
-
-	if (xmldefault) {
-		argv[n++] = (char *)"--only";
-		argv[n++] = (char *)"xmldefault";
-	}
-	if (a->site) {
-		argv[n++] = (char *)"--site";
-		argv[n++] = (char *)a->site;
-	}
-	if (a->root) {
-		argv[n++] = (char *)"--root";
-		argv[n++] = (char *)a->root;
-	}
-	r = cpr_run(argv, STDERR_FILENO);
-	if (r < 0)
-		cpr_say(3, "'%s' did not start: %s", program, strerror(-r));
-	return r < 0 || r >= 128 ? CPR_EXIT_FAILED : r;
-}
-
-/* Which term file is served, and XMLDefault, are cpr-conf's to say.  It writes all or nothing:
- * where XMLDefault cannot be written (no call manager is known yet), the term files still can,
- * and a wiped phone needs no more to get its firmware back. */
-static int generate(const struct arguments *a)
-{
-	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
-	int r = program ? run_conf(a, program, true) : CPR_EXIT_FAILED;
-
-	if (r == CPR_EXIT_OK)
-		return r;
-	if (r == CPR_EXIT_INVALID && run_conf(a, program, false) == CPR_EXIT_OK)
-		cpr_say(3,
-			"the firmware is available and its term files are served, but XMLDefault "
-			"is not in place: mend the above, then run 'cpr-conf generate --only xmldefault'");
-	else
-		cpr_say(3,
-			"the firmware is available, but its term files and XMLDefault are not in "
-			"place: run 'cpr-conf generate --only links --only term --only xmldefault'");
-	return r;
-}
-
 static int import_all(const struct arguments *a, const char *tftp_root,
 	struct cpr_stage *stage, struct cpr_intake *in, size_t *done)
 {
@@ -265,7 +227,8 @@ static int import_into(const struct arguments *a, const char *tftp_root)
 		cpr_intake_clear(&in[i]);
 	}
 	/* also when all was there already: a run before this one may have ended here */
-	after = accepted && !a->dry_run ? generate(a) : CPR_EXIT_OK;
+	after = accepted && !a->dry_run && !a->confine ? cpr_generate(a->site, a->root)
+						       : CPR_EXIT_OK;
 	return status == CPR_EXIT_OK ? after : status;
 }
 
@@ -299,5 +262,10 @@ int cpr_command_import(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
+	r = a.confine ? cpr_confine() : 0;
+	if (r < 0) {
+		cpr_say(3, "cannot give up rights: %s, nothing was opened", strerror(-r));
+		return CPR_EXIT_FAILED;
+	}
 	return import_into(&a, tftp_root);
 }

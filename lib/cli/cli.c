@@ -44,9 +44,8 @@ void cpr_cli_init(const char *program)
 	atexit(close_stdout);
 }
 
-/* The variable is inherited by every shell of a desktop session; the journal reads only the
- * stderr that it names, "device:inode". */
-static bool to_journal(void)
+/* The journal reads only the stderr that the variable names, "device:inode". */
+bool cpr_cli_journal(void)
 {
 	const char *journal = getenv("JOURNAL_STREAM");
 	unsigned long long device, inode;
@@ -72,7 +71,7 @@ void cpr_say(int priority, const char *format, ...)
 		cpr_text_tame(text,
 			""); /* names out of files are said, too: one line stays one */
 	flockfile(stderr);
-	if (to_journal())
+	if (cpr_cli_journal())
 		fprintf(stderr, "<%d>", priority);
 	else
 		fprintf(stderr, "%s: ", program_name);

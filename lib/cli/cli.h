@@ -26,6 +26,9 @@ void cpr_cli_init(const char *program);
  * ($JOURNAL_STREAM says which file that is).
  * N: 3 error, 4 warning, 6 info.  Lower case, no full stop. */
 void cpr_say(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* True where stderr is the journal: by the variable alone every shell of a desktop session
+ * would think so. */
+bool cpr_cli_journal(void);
 /* Every line of the list, as errors; then clears it. */
 void cpr_say_errors(struct cpr_errors *e);
 

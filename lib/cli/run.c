@@ -48,6 +48,7 @@ struct child {
 		tell; /* the pipe end tells the parent why exec failed; exec closes it */
 	pid_t parent;
 	bool background, alone;
+	bool data; /* only stdout goes to out_fd */
 };
 
 static void null_stdin(void)
@@ -97,7 +98,8 @@ static _Noreturn void become(const struct child *c)
 		null_stdin();
 	if (c->out_fd >= 0) {
 		dup2(c->out_fd, STDOUT_FILENO);
-		dup2(c->out_fd, STDERR_FILENO);
+		if (!c->data)
+			dup2(c->out_fd, STDERR_FILENO);
 	}
 	if (c->alone && (setpgid(0, 0) < 0 || chdir("/") < 0))
 		e = errno;
@@ -255,6 +257,12 @@ int cpr_run_job(const struct cpr_job *c)
 pid_t cpr_spawn(char *const argv[], int out_fd)
 {
 	return start(&(struct child){.argv = argv, .out_fd = out_fd, .background = true});
+}
+
+pid_t cpr_spawn_data(char *const argv[], int out_fd)
+{
+	return start(&(struct child){
+		.argv = argv, .out_fd = out_fd, .background = true, .data = true});
 }
 
 int cpr_stop(pid_t pid)

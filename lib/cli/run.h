@@ -30,6 +30,9 @@ int cpr_run_job(const struct cpr_job *c);
  * gets SIGTERM when this process dies.  Returns the pid or -errno. */
 pid_t cpr_spawn(char *const argv[], int out_fd);
 
+/* The same, but stderr stays this process's: its talk is not its data. */
+pid_t cpr_spawn_data(char *const argv[], int out_fd);
+
 /* TERM, up to two seconds of patience, KILL; then reaps.  Returns the wait status; 0, and
  * nothing is done, where pid is no child: -errno of cpr_spawn, or reaped already. */
 int cpr_stop(pid_t pid);

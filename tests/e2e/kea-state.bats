@@ -104,6 +104,28 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	servers c0000207c0000208
 }
 
+@test "leases hold marks whatever was loaded last" {
+	kea "$SERVERS"
+	exchange
+	# recovery begins by a reload, and stays in force over bad parameters and a libreload
+	reconfigure "$RECOVERY"
+	[ "$result" = 0 ]
+	reconfigure '"tftp-servers": ["192.0.2.300"]'
+	[ "$result" = 1 ]
+	kea_say libreload >/dev/null
+	mark
+	exchange
+	servers c00002c8
+	[ "$(marks)" = '00:1b:54:00:00:01 command true' ]
+	# without recovery servers it says nothing, and is taken out all the same
+	reconfigure "$SERVERS"
+	exchange
+	servers c0000207c0000208
+	unmark
+	exchange
+	run ! grep -q option150 <(tail -n 1 "$dir/leases.csv")
+}
+
 @test "a mark ends with its time" {
 	kea "$RECOVERY"
 	mark ', "ttl": 2'

@@ -12,8 +12,6 @@ teardown() { kea_teardown; }
 	run -0 --separate-stderr sh -c "nm -D --defined-only '$HOOK' | cut -d' ' -f3 | sort"
 	[ "$output" = "command_processed
 dhcp4_srv_configured
-lease4_renew
-lease4_select
 load
 multi_threading_compatible
 pkt4_receive

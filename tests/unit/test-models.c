@@ -1,6 +1,7 @@
 #include "cleanup.h"
 #include "models.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -96,11 +97,19 @@ static void rows_are_unique_and_whole(void **state)
 
 		assert_non_null(m->name);
 		assert_null(strchr(m->model, ' '));
+		/* what cpr_model_by_name() compares first */
+		assert_true(strlen(m->model) >= 3);
+		for (size_t c = 0; c < 4 && m->model[c]; c++)
+			assert_false(islower((unsigned char)m->model[c]));
 		assert_ptr_equal(cpr_model_by_id(m->device_id), m);
 		assert_ptr_equal(cpr_model_by_name(m->model), m);
 		assert_ptr_equal(cpr_model_by_name(m->name), m);
-		if (m->vendor_class)
+		if (m->vendor_class) {
+			assert_true(strlen(m->vendor_class) >= strlen("CP-") + 3 ||
+				    (strncmp(m->vendor_class, "CP-", 3) &&
+					    strlen(m->vendor_class) >= 3));
 			assert_ptr_equal(cpr_model_by_name(m->vendor_class), m);
+		}
 		assert_int_equal(m->term != NULL, m->family == CPR_FAMILY_79X1);
 		terms += m->term != NULL;
 	}

@@ -1,0 +1,166 @@
+# cpr-helper watch: whatever brings a package, it is taken once it is whole; what is not is
+# left, then put aside with its reasons; and no server is told of anything.
+bats_require_minimum_version 1.5.0
+load lab.bash
+
+setup_file() {
+	lab_up
+}
+
+setup() {
+	root=$BATS_TEST_TMPDIR/root
+	spool=$root/var/lib/phone-cpr
+	tftp=$root/srv/tftp
+	log=$BATS_TEST_TMPDIR/watch.log
+	lab_site "$root"
+	lab_root "$root"
+	cd "$BATS_TEST_TMPDIR"
+	watch
+}
+
+teardown() {
+	lab_stop
+	umount /srv/tftp /srv /var/lib/phone-cpr /var/lib
+	[ ! -f "$log" ] || sed 's/^/watch: /' "$log" | tail -n 40
+}
+
+# watch [OPTION...]: the daemon, until it is ready
+watch() {
+	lab_start "$log" "$B/cpr-helper" watch --root "$root" --settle 0.3 --patience 2 "$@"
+	watcher=$lab_pid
+	lab_wait 100 grep -q "watches '" "$log"
+}
+
+status() { cpr-helper status --root "$root" --json; }
+# known EXPRESSION: of the status, in a while
+known() { lab_wait 150 told "$1"; }
+told() { status 2>/dev/null | jq -e "$1" >/dev/null; }
+accepted() { known ".accepted >= ${1-1} and .queue == [] and ([.models[] | select(.recoverable)] != [])"; }
+
+# Nothing of what is on its way is left, and no list lacks an image.
+whole() {
+	[ -z "$(find "$tftp" -name '.*' ! -name .phone-cpr)" ]
+	[ -z "$(find "$tftp/.phone-cpr" -name 'staging-*' -o -name lock)" ]
+	cpr-conf verify --root "$root" >/dev/null
+}
+
+@test "cp, mv, a folder, rsync and a slow scp each end in what a phone can recover with" {
+	local way n=0
+	for way in cp mv folder rsync inplace slow; do
+		find "$tftp" -mindepth 1 -delete
+		mkfirmware --seed $((++n)) p.zip
+		case $way in
+		cp) cp p.zip "$spool/incoming/" ;;
+		mv) mv p.zip "$spool/incoming/" ;;
+		folder) mkfirmware --package dir d && cp -r d "$spool/incoming/" ;;
+		rsync) rsync p.zip "$spool/incoming/" ;;
+		inplace) rsync --inplace --bwlimit=20 p.zip "$spool/incoming/" ;;
+		slow)
+			{
+				head -c 5000 p.zip
+				sleep 1.2
+				tail -c +5001 p.zip
+			} >"$spool/incoming/p.zip"
+			;;
+		esac
+		accepted $n
+		whole
+	done
+	[ -z "$(ls "$spool/incoming")$(ls "$spool/quarantine")" ]
+	[ "$(ls "$spool/accepted" | wc -l)" = 5 ] # keep
+}
+
+@test "a phone recovers from what was dropped, and dnsmasq was told nothing" {
+	local dnsmasq=$BATS_TEST_TMPDIR/dnsmasq.log
+	cpr-conf generate --root "$root"
+	lab_dnsmasq "$dnsmasq" "$root/etc/dnsmasq.d/phone-cpr.conf"
+	mkfirmware --model 7965 --size real p.zip
+	cp p.zip "$spool/incoming/"
+	accepted
+	run -0 --separate-stderr lab_phone "$B/cpr-phone" -i ph0 --model 7965 --no-delay --pause 1 --json
+	[ "$(jq -r '.phones[0].stage' <<<"$output")" = recovered ]
+	[ "$(grep -c 'started, version' "$dnsmasq")" = 1 ]
+}
+
+@test "half a package waits; completed it is taken, given up it is put aside" {
+	mkfirmware p.zip
+	head -c 9000 p.zip >"$spool/incoming/half.zip"
+	known '.queue[0].state == "waiting"'
+	cp p.zip "$spool/incoming/half.zip"
+	accepted
+	head -c 9000 p.zip >"$spool/incoming/dead.zip"
+	known '.refused == 1'
+	grep -q 'no whole zip' "$spool/quarantine/dead.zip.reason"
+	[ ! -e "$spool/incoming/dead.zip" ]
+	whole
+}
+
+@test "loose files complete each other in whatever order" {
+	mkfirmware --package dir d
+	cp d/SCCP*.loads "$spool/incoming/"
+	known '.queue[0].state == "waiting"'
+	cp d/*.sbn d/term* "$spool/incoming/"
+	accepted 8
+	whole
+	[ -e "$tftp/term61.default.loads" ]
+}
+
+@test "transfers in flight, links and hostile archives are not taken" {
+	mkfirmware p.zip
+	cp p.zip "$spool/incoming/p.zip.part"
+	ln -s "$PWD/p.zip" "$spool/incoming/link.zip"
+	mkfirmware --evil dotdot "$spool/incoming/evil.zip"
+	known '.refused == 2'
+	grep -q 'neither a file nor a folder' "$spool/quarantine/link.zip.reason"
+	grep -q 'do not trust' "$spool/quarantine/evil.zip.reason"
+	[ -e "$spool/incoming/p.zip.part" ]
+	[ -z "$(find "$tftp" -type f ! -name XMLDefault.cnf.xml)" ]
+	mv "$spool/incoming/p.zip.part" "$spool/incoming/p.zip"
+	accepted
+}
+
+@test "firmware put into the TFTP root by hand is noticed" {
+	mkfirmware --package dir d
+	cp d/* "$tftp/"
+	known '[.models[] | select(.model == "7961" and .recoverable)] != []'
+	grep -q SCCP41 "$tftp/XMLDefault.cnf.xml"
+}
+
+@test "a TFTP root that vanishes and comes back is served again without a restart" {
+	mv "$tftp" "$tftp.away"
+	lab_wait 50 grep -q 'TFTP root .* is gone' "$log"
+	mkfirmware p.zip
+	cp p.zip "$spool/incoming/"
+	mv "$tftp.away" "$tftp"
+	lab_wait 100 grep -q 'TFTP root .* is there' "$log"
+	accepted
+	whole
+}
+
+@test "a second one refuses, SIGHUP rereads the site file, SIGTERM ends it" {
+	run -1 --separate-stderr cpr-helper watch --root "$root"
+	[[ $stderr == *"another cpr-helper watches it"* ]]
+	echo 'nonsense = "x"' >>"$root/etc/phone-cpr/site.conf"
+	kill -HUP "$watcher"
+	lab_wait 50 grep -q 'site file is not taken' "$log"
+	sed -i '$d' "$root/etc/phone-cpr/site.conf"
+	kill -HUP "$watcher"
+	mkfirmware p.zip
+	cp p.zip "$spool/incoming/"
+	accepted
+	kill -TERM "$watcher"
+	wait "$watcher"
+	told '.running | not'
+	grep -q 'phone_cpr_packages_accepted_total 1' "$spool/metrics.prom"
+	[ "$(stat -c %a "$spool/metrics.prom")" = 644 ]
+	cpr-helper status --root "$root" | grep -q 'does not run; 1 packages accepted'
+}
+
+@test "what was dropped while it did not run is taken when it starts" {
+	lab_stop
+	mkfirmware p.zip
+	cp p.zip "$spool/incoming/"
+	watch
+	accepted
+	whole
+}

@@ -1,0 +1,85 @@
+#include "generate.h"
+
+#include "cleanup.h"
+#include "cli/cli.h"
+#include "cli/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static size_t add_common(
+	char *argv[CPR_GENERATE_ARGS], size_t n, const char *site, const char *root)
+{
+	if (site) {
+		argv[n++] = (char *)"--site";
+		argv[n++] = (char *)site;
+	}
+	if (root) {
+		argv[n++] = (char *)"--root";
+		argv[n++] = (char *)root;
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+size_t cpr_generate_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
+	const char *site, const char *root, bool xmldefault)
+{
+	size_t n = 0;
+
+	argv[n++] = (char *)program;
+	argv[n++] = (char *)"generate";
+	argv[n++] = (char *)"--only";
+	argv[n++] = (char *)"links";
+	argv[n++] = (char *)"--only";
+	argv[n++] = (char *)"term";
+	if (xmldefault) {
+		argv[n++] = (char *)"--only";
+		argv[n++] = (char *)"xmldefault";
+	}
+	return add_common(argv, n, site, root);
+}
+
+size_t cpr_verify_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
+	const char *site, const char *root)
+{
+	size_t n = 0;
+
+	argv[n++] = (char *)program;
+	argv[n++] = (char *)"verify";
+	return add_common(argv, n, site, root);
+}
+
+/* Its talk must not mix with our JSON. */
+static int run_conf(
+	const char *program, const char *site, const char *root, bool xmldefault)
+{
+	char *argv[CPR_GENERATE_ARGS];
+	int r;
+
+	cpr_generate_argv(argv, program, site, root, xmldefault);
+	r = cpr_run(argv, STDERR_FILENO);
+	if (r < 0)
+		cpr_say(3, "'%s' did not start: %s", program, strerror(-r));
+	return r < 0 || r >= 128 ? CPR_EXIT_FAILED : r;
+}
+
+int cpr_generate(const char *site, const char *root)
+{
+	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
+	int r = program ? run_conf(program, site, root, true) : CPR_EXIT_FAILED;
+
+	if (r == CPR_EXIT_OK)
+		return r;
+	if (r == CPR_EXIT_INVALID && run_conf(program, site, root, false) == CPR_EXIT_OK)
+		cpr_say(3,
+			"the firmware is available and its term files are served, but "
+			"XMLDefault is not in place: mend the above, then run 'cpr-conf "
+			"generate --only xmldefault'");
+	else
+		cpr_say(3,
+			"the firmware is available, but its term files and XMLDefault are "
+			"not in place: run 'cpr-conf generate --only links --only term "
+			"--only xmldefault'");
+	return r;
+}

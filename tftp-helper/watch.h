@@ -1,0 +1,59 @@
+/* The daemon.  Events never decide anything: they only say that it is worth to look.  What is
+ * looked at is the folder as it is; what is done about it is one child at a time, each of
+ * which may be killed at any moment and run again:
+ *
+ *   import --confine PACKAGE   opens one package, publishes its firmware
+ *   cpr-conf generate --only   term files, XMLDefault
+ *   cpr-conf verify --json     what phones would get now, for the status
+ *
+ * watch.c is the loop and the life of the process, task.c the children and what follows when
+ * one has ended. */
+#pragma once
+
+#include "incoming.h"
+#include "spool.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct cpr_site;
+
+enum cpr_task {
+	CPR_TASK_NONE,
+	CPR_TASK_IMPORT,
+	CPR_TASK_GENERATE, /* term files and XMLDefault */
+	CPR_TASK_TERM,     /* after a refusal of that: the term files alone */
+	CPR_TASK_VERIFY,
+};
+
+struct cpr_watch {
+	const char *site_file, *root; /* as of the options; NULL: not given */
+	int64_t settle, patience;     /* ms */
+	bool remove_accepted;
+
+	struct cpr_site *site;
+	char *tftp_root;
+	struct cpr_spool spool;
+	struct cpr_incoming incoming;
+	json_t *status;
+
+	enum cpr_task task;
+	pid_t pid;
+	int child;     /* a pidfd; -1: none */
+	int out;       /* what the child said, a file without a name */
+	char *package; /* that is being imported */
+
+	int64_t generate_at; /* ms: what is served may be out of date; 0: it is not */
+	bool verify_due;
+	bool root_present;
+	bool stopping;
+};
+
+int64_t cpr_watch_now(void); /* ms, monotonic */
+
+/* Starts the next child, if any is due.  In how many ms it is worth to call this again; -1:
+ * not before something happens. */
+int64_t cpr_task_next(struct cpr_watch *w);
+/* The child has ended. */
+void cpr_task_ended(struct cpr_watch *w);

@@ -147,23 +147,6 @@ const char *dnsmasq_range_tag(const struct dnsmasq_line *range)
 	return NULL;
 }
 
-/* The network of the site file that the address is in: the longest one. */
-static const struct cpr_site_network *network_of(
-	const struct cpr_site *site, struct in_addr a)
-{
-	const struct cpr_site_network *best = NULL;
-
-	for (size_t i = 0; i < site->network_n; i++) {
-		const struct cpr_site_network *n = &site->network[i];
-
-		if (ntohl(a.s_addr) >= ntohl(n->prefix.s_addr) &&
-			ntohl(a.s_addr) <= cpr_prefix_last(n->prefix, n->length) &&
-			(!best || n->length > best->length))
-			best = n;
-	}
-	return best;
-}
-
 const struct dnsmasq_line *dnsmasq_untagged_range(const struct dnsmasq_lines *all,
 	const struct cpr_site *site, const struct cpr_site_network *n, bool *tagged)
 {
@@ -180,7 +163,7 @@ const struct dnsmasq_line *dnsmasq_untagged_range(const struct dnsmasq_lines *al
 		if (sets(l, n->tag) || (tag && strcmp(tag, n->tag) == 0))
 			*tagged = true;
 		else if (range && !found && first_address(l, &a, &before) &&
-			 network_of(site, a) == n)
+			 cpr_site_network(site, a) == n)
 			found = l;
 	}
 	return found;

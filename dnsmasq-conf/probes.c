@@ -422,6 +422,7 @@ static int receive_block(struct fetch *f)
 static int run(struct fetch *f, unsigned timeout_ms)
 {
 	int64_t now = now_ms(), over = now + timeout_ms, again = now;
+	uint16_t block;
 
 	for (; now < over; now = now_ms()) {
 		int r = 0;
@@ -436,10 +437,13 @@ static int run(struct fetch *f, unsigned timeout_ms)
 			return r;
 		if (r == 0)
 			continue;
+		block = f->transfer.block;
 		r = receive_block(f);
 		if (r <= 0)
 			return r;
 		again = now_ms() + AGAIN_MS;
+		if (f->transfer.block != block)
+			over = now_ms() + timeout_ms;
 	}
 	if (f->began)
 		stranger(f, &f->server);

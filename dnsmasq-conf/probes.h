@@ -43,10 +43,10 @@ struct probe_asked {
  * have not all of the time left, because the server is up. */
 void probe_dhcp(struct probe_asked *asked, size_t n, unsigned timeout_ms);
 
-/* A whole file over TFTP, as phones ask, into a buffer of the caller's.  0; -ENOENT: it is not
- * there; -EACCES: the server may not read it; -EFBIG: longer than cap; -ETIMEDOUT, with *len what had come by then;
- * -ECONNREFUSED: nothing listens there, as -EHOSTUNREACH and others where the network says
- * so; -EPROTO: another error, or no TFTP. */
+/* A whole file over TFTP, as phones ask, into a buffer of the caller's; timeout_ms is of
+ * silence.  0; -ENOENT: it is not there; -EACCES: the server may not read it; -EFBIG: longer
+ * than cap; -ETIMEDOUT, with *len what had come by then; -ECONNREFUSED: nothing listens there,
+ * as -EHOSTUNREACH and others where the network says so; -EPROTO: another error, or no TFTP. */
 int probe_fetch(struct in_addr server, const char *name, unsigned timeout_ms,
 	uint8_t *data, size_t cap, size_t *len);
 

@@ -9,9 +9,9 @@
 /* In the order of being reloaded: files can be fetched before DHCP sends anybody there. */
 const struct server servers[] = {
 	{"dnsmasq", server_dnsmasq_check, server_dnsmasq_needs, server_dnsmasq_runs,
-		server_dnsmasq_reload, NULL, NULL},
+		server_dnsmasq_reload, server_dnsmasq_look, server_dnsmasq_probe},
 	{"kea-dhcp4-server", server_kea_check, server_kea_needs, server_kea_runs,
-		server_kea_reload, NULL, NULL},
+		server_kea_reload, server_kea_look, server_kea_probe},
 };
 const size_t servers_n = CPR_ARRAY_LEN(servers);
 

@@ -94,3 +94,16 @@ void server_kea_needs(const struct world *w, const struct changes *c, struct nee
 bool server_kea_runs(const struct world *w);
 int server_kea_reload(
 	const struct world *w, const struct changes *c, struct cpr_errors *e);
+/* probe-servers.c */
+void server_dnsmasq_look(const struct world *w, struct sight *out);
+void server_tftpd_hpa_look(const struct world *w, struct sight *out);
+void server_kea_look(const struct world *w, struct sight *out);
+void server_dhcpd_look(const struct world *w, struct sight *out);
+enum proof server_dnsmasq_probe(const struct world *w, const struct sight *before,
+	enum proof_of of, struct cpr_errors *why);
+enum proof server_tftpd_hpa_probe(const struct world *w, const struct sight *before,
+	enum proof_of of, struct cpr_errors *why);
+enum proof server_kea_probe(const struct world *w, const struct sight *before,
+	enum proof_of of, struct cpr_errors *why);
+enum proof server_dhcpd_probe(const struct world *w, const struct sight *before,
+	enum proof_of of, struct cpr_errors *why);

@@ -20,8 +20,8 @@ struct sight {
 	size_t dhcp_n;
 	struct cpr_asked file[16]; /* each TFTP server of the plan that is this host */
 	size_t file_n;
-	char name[64];   /* of the file that was asked for */
-	bool to_compare; /* it is in the TFTP root */
+	const char *name; /* of the file that was asked for; lives as long as the plan */
+	bool to_compare;  /* it is in the TFTP root */
 };
 
 /* Asks DHCP by INFORM at every address, and with `broadcast` by DISCOVER on every interface:

@@ -3,6 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *cpr_asked_words(enum cpr_asked_state s)
+{
+	static const char *const words[] = {
+		[CPR_ASKED_SAME] = "is the same",
+		[CPR_ASKED_DIFFERS] = "is another one",
+		[CPR_ASKED_ABSENT] = "is not there",
+		[CPR_ASKED_DENIED] = "may not be read",
+		[CPR_ASKED_BROKEN] = "breaks off",
+		[CPR_ASKED_SILENT] = "gets no answer",
+		[CPR_ASKED_REFUSED] = "is refused: nothing listens on UDP port 69",
+	};
+
+	return words[s];
+}
+
 /* The list with room for one more, or NULL: then the old one stays. */
 static void *grow(struct cpr_observed *o, void *list, size_t n, size_t size)
 {

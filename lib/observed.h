@@ -18,6 +18,8 @@ enum cpr_asked_state {
 	CPR_ASKED_SILENT,  /* no answer at all */
 	CPR_ASKED_REFUSED, /* nothing listens there, says its host */
 };
+/* Behind a name: "is not there". */
+const char *cpr_asked_words(enum cpr_asked_state s);
 struct cpr_asked {
 	struct in_addr server;
 	bool own; /* an address of this host: its root should be the site file's */

@@ -341,6 +341,22 @@ void cpr_site_freep(struct cpr_site **s)
 	*s = cpr_site_free(*s);
 }
 
+const struct cpr_site_network *cpr_site_network(
+	const struct cpr_site *s, struct in_addr address)
+{
+	const struct cpr_site_network *best = NULL;
+
+	for (size_t i = 0; i < s->network_n; i++) {
+		const struct cpr_site_network *n = &s->network[i];
+
+		if (ntohl(address.s_addr) >= ntohl(n->prefix.s_addr) &&
+			ntohl(address.s_addr) <= cpr_prefix_last(n->prefix, n->length) &&
+			(!best || n->length > best->length))
+			best = n;
+	}
+	return best;
+}
+
 char *cpr_site_path(const struct cpr_site *s, const char *absolute)
 {
 	char *path;

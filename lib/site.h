@@ -55,5 +55,9 @@ int cpr_site_read(
 struct cpr_site *cpr_site_free(struct cpr_site *s);
 void cpr_site_freep(struct cpr_site **s);
 
+/* The network of the site file that the address is in, the longest of them; NULL: none, and
+ * site->tftp_server is for it. */
+const struct cpr_site_network *cpr_site_network(
+	const struct cpr_site *s, struct in_addr address);
 /* An absolute path below --root; the caller's to free; NULL: no memory. */
 char *cpr_site_path(const struct cpr_site *s, const char *absolute);

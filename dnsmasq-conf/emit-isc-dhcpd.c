@@ -36,7 +36,7 @@ static void phone_test(struct cpr_buf *b)
 	for (size_t i = 0; cpr_vendor_substrings[i]; i++)
 		cpr_buf_printf(b,
 			"%ssubstring(option vendor-class-identifier, 0, %zu) = \"%s\"",
-			i ? "\n    or " : "if ", strlen(cpr_vendor_substrings[i]),
+			i ? "\n\tor " : "if ", strlen(cpr_vendor_substrings[i]),
 			cpr_vendor_substrings[i]);
 	cpr_buf_puts(b, " {\n");
 }
@@ -58,34 +58,34 @@ static void network_test(struct cpr_buf *b, const struct answer *a)
 		cpr_buf_puts(b, "\"");
 	if (bits)
 		cpr_buf_printf(b, "%sextract-int(substring(%s, %u, 1), 8) & %u = %u",
-			whole ? "\n        and " : "", address, whole,
-			0xff00 >> bits & 0xff, prefix >> (24 - 8 * whole) & 0xff);
+			whole ? "\n\t\tand " : "", address, whole, 0xff00 >> bits & 0xff,
+			prefix >> (24 - 8 * whole) & 0xff);
 }
 
-static void statements(struct cpr_buf *b, const struct answer *a)
+static void statements(struct cpr_buf *b, const struct answer *a, const char *indent)
 {
 	char text[INET_ADDRSTRLEN];
 
-	cpr_buf_puts(b, "\toption " OPTION " ");
+	cpr_buf_printf(b, "%soption " OPTION " ", indent);
 	answer_list(b, a);
 	dotted(a->server[0], text);
-	cpr_buf_printf(b, ";\n\toption tftp-server-name \"%s\";\n\tnext-server %s;\n",
-		text, text);
+	cpr_buf_printf(b, ";\n%soption tftp-server-name \"%s\";\n%snext-server %s;\n",
+		indent, text, indent, text);
 }
 
 static void all_answers(struct cpr_buf *b, const struct answer *all, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (all[i].length) {
-			cpr_buf_puts(b, i ? "    } elsif " : "    if ");
+			cpr_buf_puts(b, i ? "\t} elsif " : "\tif ");
 			network_test(b, &all[i]);
 			cpr_buf_puts(b, " {\n");
 		} else if (i) {
-			cpr_buf_puts(b, "    } else {\n");
+			cpr_buf_puts(b, "\t} else {\n");
 		}
-		statements(b, &all[i]);
+		statements(b, &all[i], n > 1 ? "\t\t" : "\t");
 	}
-	cpr_buf_puts(b, n > 1 ? "    }\n}\n" : "}\n");
+	cpr_buf_puts(b, n > 1 ? "\t}\n}\n" : "}\n");
 }
 
 void emit_isc_dhcpd(
@@ -109,10 +109,10 @@ void emit_isc_dhcpd(
 		CPR_OPTION_TFTP_SERVER_ADDRESS);
 	phone_test(&o->text);
 	cpr_buf_printf(&o->text,
-		"    if exists dhcp-parameter-request-list {\n"
-		"\toption dhcp-parameter-request-list = "
+		"\tif exists dhcp-parameter-request-list {\n"
+		"\t\toption dhcp-parameter-request-list = "
 		"concat(option dhcp-parameter-request-list, %02x:%02x);\n"
-		"    }\n",
+		"\t}\n",
 		CPR_OPTION_TFTP_SERVER_ADDRESS, CPR_OPTION_TFTP_SERVER_NAME);
 	all_answers(&o->text, all, n);
 	cpr_errors_add(&out->note, NULL, 0,

@@ -233,7 +233,7 @@ void cpr_check_model_not_answered(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	const struct cpr_site *site = p->site;
 
-	if (p->model_n && !site->dnsmasq && !site->kea)
+	if (p->model_n && !site->dnsmasq && !site->kea && !site->isc_dhcpd)
 		cpr_found_as(s, CPR_NOTE, site->file ? site->file : CPR_SITE_FILE,
 			"no DHCP server is switched on in it: phones hear of their TFTP "
 			"server from another host, or not at all");

@@ -14,7 +14,7 @@ mkfirmware-inc    := lib tests
 mkfirmware-use    := libcpr-cli libfirmware libcpr
 
 # Of what runs in a server's packet threads; `make check` builds these with PROFILE=tsan too.
-THREADED := test-health test-phones
+THREADED := test-core test-decide test-health test-phones
 TESTS += $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 define declare-test
 $1-src      := tests/unit/$1.c

@@ -38,6 +38,8 @@ held() {
 	ls "/proc/$lab_kea_pid/fd" | wc -l
 }
 
+memory() { awk '/^VmRSS:/ { print $2 * 1024 }' "/proc/$lab_kea_pid/status"; }
+
 # The sockets that no name is bound to are the prober's, of the server's own ones.
 probers_sockets() { ss -Hunap | grep "pid=$lab_kea_pid," | grep -vc ':67 '; }
 
@@ -50,13 +52,14 @@ reloads() {
 	kea_say config-reload | jq -e '.result == 0'
 	# the prober opens its two sockets with its first two rounds
 	lab_wait 50 eval '[ "$(probers_sockets)" = 2 ]'
-	local before
+	local before rss
 	before=$(held)
-	lab_start "$dir/perfdhcp.log" ip netns exec phone perfdhcp -4 -l ph0 -r 200 -R 40 -p 30 \
+	rss=$(memory)
+	lab_start "$dir/perfdhcp.log" ip netns exec phone perfdhcp -4 -l ph0 -r 200 -R 40 -p 3600 \
 		-W 100000 -o "60,$(printf %s "$PHONE" | od -An -tx1 | tr -d ' \n')" "$LAB_SERVER"
 	local perf=$lab_pid i
 	# the sanitizers make each of them several times as long
-	local times=200
+	local times=${RELOADS:-200}
 	[[ $B != */asan ]] || times=40
 	for ((i = 1; i <= times; i++)); do
 		# one in ten is bad, one in ten is a libreload
@@ -78,7 +81,7 @@ reloads() {
 	servers c0000207c0000208
 	[ "$(counter option150.sent)" -gt 20 ]
 	lab_wait 50 eval '[ "$(probers_sockets)" = 2 ]'
-	echo "before: $before, after: $(held)"
+	echo "# $times reloads: threads and descriptors" $before "before," $(held) "after, RSS $rss and $(memory)" >&3
 	[ "$(held)" = "$before" ]
 	# and it ends when told to
 	[[ $B = */asan ]] || {
@@ -146,7 +149,6 @@ under_reloads() {
 		jq -e '[.phones[].tftp.servers | select(. == ["192.0.2.7", "192.0.2.8"])] | length == 20'
 }
 
-memory() { awk '/^VmRSS:/ { print $2 * 1024 }' "/proc/$lab_kea_pid/status"; }
 table() { kea_say option150-status | jq ".arguments[\"$1\"]"; }
 
 @test "more phones than the table has rows: it takes no more memory, and they are served" {

@@ -211,5 +211,10 @@ bad_by_signal() {
 	[ "$result" = 0 ]
 	grep -q 'WARN.*OPTION150_REPLACED.*0.1.0 is loaded, 9.1.0' "$dir/kea.log"
 	exchange
+	served	# after a restart it is the one that runs
+	lab_stop
+	lab_kea "$dir"
+	kea_say option150-status | jq -e '.arguments | .["restart-needed"] == false'
+	exchange
 	served
 }

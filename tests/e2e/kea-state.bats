@@ -237,6 +237,24 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	[ "$(jq -c '[.arguments.phones[] | ."hw-address", .reason, ."last-answer"]' <<<"$output")" = '["00:1b:54:00:00:17",null,null]' ]
 }
 
+@test "with no rows no phone is tracked, and marks work" {
+	kea "$RECOVERY, \"track-phones\": 0"
+	exchange
+	servers c0000207c0000208
+	answer option150-phones-get
+	[ "$result" = 3 ]
+	mark
+	exchange
+	servers c00002c8
+	lab_stop
+	lab_kea "$dir"
+	exchange
+	servers c00002c8
+	unmark
+	exchange
+	servers c0000207c0000208
+}
+
 @test "a phone that is listed again keeps its mark in the lease, and the list says so" {
 	kea "$RECOVERY"
 	mark

@@ -292,3 +292,19 @@ level() {
 	run -0 say discover class="$PHONE" ask="$(seq -s, 1 254)"
 	[ "$(got 150) $(got 15)" = 'c0000207c0000208 6578616d706c65' ]
 }
+
+@test "what an admin's class sees of option 55 is as the manual page says" {
+	# evaluated early, or by how the list begins; the whole of it only early
+	kea "$SERVERS" '.subnet4[0]["require-client-classes"] = ["late", "begins"] |
+		.["option-def"] += [{name: "a", code: 224, type: "uint8"}, {name: "b", code: 225, type: "uint8"}, {name: "c", code: 226, type: "uint8"}] |
+		.["client-classes"] = [
+			{name: "early", test: "option[55].hex == 0x010306", "option-data": [{name: "a", data: "1", "always-send": true}]},
+			{name: "late", "only-if-required": true, test: "option[55].hex == 0x010306", "option-data": [{name: "b", data: "1", "always-send": true}]},
+			{name: "begins", "only-if-required": true, test: "substring(option[55].hex,0,3) == 0x010306", "option-data": [{name: "c", data: "1", "always-send": true}]}]'
+	exchange ask=1,3,6
+	servers c0000207c0000208
+	[ "$(got 224),$(got 225),$(got 226)" = 01,,01 ]
+	# of others nothing is touched
+	exchange ask=1,3,6 class='MSFT 5.0' mac=00:1b:54:00:00:02
+	[ "$(got 224),$(got 225),$(got 226)" = 01,01,01 ]
+}

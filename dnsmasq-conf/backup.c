@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "errors.h"
 #include "publish.h"
+#include "record.h"
 #include "remove.h"
 #include "site.h"
 #include "world.h"
@@ -522,6 +523,13 @@ int backup_way_back(const struct backup *b, const struct outputs *out, struct ch
 		c->any = true;
 	}
 	return 0;
+}
+
+void backup_sweep(const struct world *w, const struct backup *b)
+{
+	cpr_publish_sweep(w->base, &RECORD_FILE[1]);
+	for (size_t i = 0; i < b->n; i++)
+		cpr_publish_sweep(w->base, b->entry[i].path + 1);
 }
 
 static void prune(const struct world *w, int backups)

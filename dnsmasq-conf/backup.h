@@ -42,6 +42,8 @@ int backup_outputs(const struct world *w, const struct backup *b, struct outputs
 /* The way back as servers see it: from what the run put there to these outputs, whatever lies
  * there now.  c borrows from out.  0 or -errno. */
 int backup_way_back(const struct backup *b, const struct outputs *out, struct changes *c);
+/* Takes away the temps that a killed run left beside its files. */
+void backup_sweep(const struct world *w, const struct backup *b);
 /* The run is over and what it did is in force: it stays for `rollback`; older ones than the
  * newest `keep` of the site file go.  0 or -errno. */
 int backup_finish(const struct world *w, struct backup *b);

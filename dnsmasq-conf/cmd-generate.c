@@ -1,47 +1,37 @@
-/* cpr-conf generate: candidates are built and checked as a whole; only then is the first file
- * written. */
-#include "apply.h"
+/* cpr-conf generate: the emitters' candidates, and a rollout of them. */
 #include "cleanup.h"
 #include "cli/cli.h"
 #include "commands.h"
 #include "dnsmasq-lines.h"
 #include "emit.h"
 #include "guess.h"
+#include "retire.h"
+#include "rollout.h"
 #include "seen.h"
-#include "server.h"
 #include "site.h"
 #include "world.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	OPT_ONLY = 256,
-	OPT_CHECK,
-	OPT_DIFF,
 	OPT_PRINT,
-	OPT_NO_RELOAD,
 	EMITTERS_MAX = 16
 };
 
 struct arguments {
 	struct common common;
+	struct rollout_options how;
 	const struct emitter *only[EMITTERS_MAX];
 	size_t only_n;
 	const struct emitter *print;
-	bool check, diff, no_reload;
 };
 
 static const struct argp_option options[] = {
 	{"only", OPT_ONLY, "EMITTER", 0, "this one only; may be given more than once", 0},
-	{"check", OPT_CHECK, NULL, 0, "write nothing; exit 3 when changes are pending",
-		0},
-	{"diff", OPT_DIFF, NULL, 0, "show the changes as a unified diff", 0},
 	{"print", OPT_PRINT, "EMITTER", 0, "print its files on stdout, write nothing", 0},
-	{"no-reload", OPT_NO_RELOAD, NULL, 0,
-		"do not say which server needs a restart; you see to it", 0},
 	{0},
 };
 
@@ -69,7 +59,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->common;
+		state->child_inputs[0] = &a->how;
+		state->child_inputs[1] = &a->common;
 		return 0;
 	case OPT_ONLY:
 		if (a->only_n == EMITTERS_MAX)
@@ -80,25 +71,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PRINT:
 		a->print = find_emitter(state, arg);
 		return 0;
-	case OPT_CHECK:
-		a->check = true;
-		return 0;
-	case OPT_DIFF:
-		a->diff = true;
-		return 0;
-	case OPT_NO_RELOAD:
-		a->no_reload = true;
-		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is too much: it takes no argument", arg);
 		return EINVAL;
 	case ARGP_KEY_END:
-		if (a->print && (a->only_n || a->check || a->diff || a->common.json))
+		if (a->print &&
+			(a->only_n || a->how.check || a->how.diff || a->common.json))
 			argp_error(state, "--print goes with none of --only, --check, "
 					  "--diff and --json");
-		else if (a->diff && a->common.json)
-			argp_error(state, "--diff and --json both print on stdout: "
-					  "choose one");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -176,129 +156,11 @@ static int print_candidates(const struct outputs *out)
 	return fflush(stdout) == 0 ? CPR_EXIT_OK : CPR_EXIT_FAILED;
 }
 
-static const char *state_name(enum change_state s)
+/* With all emitters at work, what none of them makes any more goes. */
+static int leave_out(const struct world *w, const struct arguments *a,
+	struct outputs *out, struct cpr_errors *e)
 {
-	static const char *const name[] = {"unchanged", "new", "changed", "gone"};
-
-	return name[s];
-}
-
-static int print_changes_json(const struct changes *c)
-{
-	json_t *files = json_array(), *reloads = json_array();
-
-	for (size_t i = 0; i < c->n; i++) {
-		const char *server = change_restarts(&c->change[i]);
-		bool there = false;
-		json_t *known;
-		size_t k;
-
-		json_array_append_new(files,
-			json_pack("{s:o, s:s}", "path", text_json(c->change[i].o->path),
-				"state", state_name(c->change[i].state)));
-		json_array_foreach(reloads, k, known) there =
-			there || (server && !strcmp(json_string_value(known), server));
-		if (server && !there)
-			json_array_append_new(reloads, json_string(server));
-	}
-	return print_json(json_pack("{s:b, s:o, s:o}", "changed", c->any, "files", files,
-				  "reloads", reloads),
-		JSON_INDENT(2));
-}
-
-static const char *how_it_changed(const struct change *c)
-{
-	static const char *const text[] = {
-		"is as it was", "is new", "has changed", "is gone"};
-
-	return text[c->state];
-}
-
-/* What each server wants, once; and what only the admin can write. */
-static void say_needs(const struct changes *c, const struct outputs *out)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		const struct change *one = &c->change[i];
-		const char *server = change_restarts(one);
-
-		if (!server)
-			continue;
-		if (one->o->restart == RESTART_ON_LOST_LINES)
-			cpr_say(4,
-				"%s: restart it once, for lines are gone from %s, and "
-				"stay in force until then",
-				server, one->o->path);
-		else if (one->o->restart == RELOAD_ON_CHANGE)
-			cpr_say(4,
-				"%s: have it read its files anew, for %s %s: config-reload "
-				"on its control socket, or systemctl kill --signal=HUP %s",
-				server, one->o->path, how_it_changed(one), server);
-		else if (one->o->restart == RESTART_ON_EVERY_CHANGE)
-			cpr_say(4, "%s: restart it, for %s %s", server, one->o->path,
-				how_it_changed(one));
-		else
-			cpr_say(4,
-				"%s: restart it once, for %s %s; later changes need no "
-				"restart",
-				server, one->o->path, how_it_changed(one));
-	}
-	for (size_t i = 0; i < out->note.n; i++)
-		cpr_say(4, "%s", out->note.line[i]);
-}
-
-static void say_changes(const struct changes *c, bool check)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		const struct change *one = &c->change[i];
-		const char *path = one->o->path;
-
-		if (check ? one->state == CHANGE_NONE : !one->written)
-			continue;
-		if (one->keep)
-			cpr_say(6, "%s '%s' as '%s'", check ? "would keep" : "kept", path,
-				one->keep);
-		if (one->o->kind == OUTPUT_LINK || one->o->kind == OUTPUT_SYMLINK)
-			cpr_say(6, "%s '%s' to '%s'", check ? "would link" : "linked",
-				path, one->o->from);
-		else if (one->o->kind == OUTPUT_GONE)
-			cpr_say(6, "%s '%s'", check ? "would remove" : "removed", path);
-		else
-			cpr_say(6, "%s '%s'", check ? "would write" : "wrote", path);
-	}
-	if (!c->any)
-		cpr_say(6, "nothing to change");
-}
-
-/* Nothing was written yet. */
-static int exit_of(int r, const struct cpr_errors *e)
-{
-	if (r == -ENOMEM && !e->n)
-		cpr_say(3, "out of memory");
-	return r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
-}
-
-static int apply(const struct world *w, const struct arguments *a,
-	const struct outputs *out, struct cpr_errors *e)
-{
-	_cleanup_(changes_clear) struct changes c = {0};
-	int r = changes_find(w, out, &c, e);
-
-	if (r == 0)
-		r = servers_check(w, &c, e);
-	if (r == 0 && a->diff)
-		r = changes_diff(&c, e);
-	if (r < 0)
-		return exit_of(r, e);
-	if (!a->check)
-		r = changes_publish(w, &c, e);
-	if (r == 0 || c.any)
-		say_changes(&c, a->check);
-	if (r < 0)
-		return CPR_EXIT_FAILED;
-	if (c.any && !a->check && !a->no_reload)
-		say_needs(&c, out);
-	r = a->common.json ? print_changes_json(&c) : CPR_EXIT_OK;
-	return r ? r : a->check && c.any ? CPR_EXIT_PENDING : CPR_EXIT_OK;
+	return a->only_n ? 0 : retire(w, true, out, e);
 }
 
 static int generate(const struct world *w, const struct arguments *a)
@@ -307,10 +169,12 @@ static int generate(const struct world *w, const struct arguments *a)
 	struct cpr_errors e = {0};
 	int r = build(w, a, &out, &e);
 
+	if (r == 0 && !a->print)
+		r = leave_out(w, a, &out, &e);
 	if (r < 0)
-		r = exit_of(r, &e);
+		r = rollout_exit(r, &e);
 	else
-		r = a->print ? print_candidates(&out) : apply(w, a, &out, &e);
+		r = a->print ? print_candidates(&out) : rollout(w, &out, &a->how, &e);
 	cpr_say_errors(&e);
 	return r;
 }
@@ -336,7 +200,8 @@ static char *help_filter(int key, const char *text, void *input)
 
 int cmd_generate(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {
+		{&rollout_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {.options = options,
 		.parser = parse,
 		.children = children,
@@ -352,7 +217,8 @@ int cmd_generate(int argc, char **argv)
 		       "Exit status: 0 done; 1 a file cannot be read or written; 3 "
 		       "--check: "
 		       "changes are pending; 4 something is wrong, and nothing was "
-		       "touched.\n\nExamples:\n"
+		       "touched; 5 a server did not answer rightly afterwards, and what "
+		       "was there before serves again.\n\nExamples:\n"
 		       "  cpr-conf generate --check --diff\n"
 		       "  cpr-conf generate\n"
 		       "  cpr-conf generate --only term --only xmldefault\n"
@@ -363,11 +229,10 @@ int cmd_generate(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
 		return CPR_EXIT_USAGE;
-	a.common.lock = !a.print && !a.check;
-	r = world_read(&a.common, &w);
+	r = a.print ? world_read(&a.common, &w) : rollout_begin(&a.common, &a.how, &w);
 	if (r == CPR_EXIT_OK)
 		r = generate(w, &a);
-	if (r == CPR_EXIT_OK && a.common.lock)
+	if (r == CPR_EXIT_OK && !a.print && !a.how.check)
 		seen_keep(w);
 	return r;
 }

@@ -19,10 +19,14 @@ int cmd_verify(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_models(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
+int cmd_rollback(int argc, char **argv);
+int cmd_uninstall(int argc, char **argv);
 int cmd_option150(int argc, char **argv);
 
 /* --site, --root and --json, as a child parser: its input is a struct common. */
 extern const struct argp common_argp;
+/* --check, --diff and --no-reload; its input is a struct rollout_options. */
+extern const struct argp rollout_argp;
 /* --json alone; its input is a struct common, too. */
 extern const struct argp json_argp;
 

@@ -5,6 +5,7 @@
 #include "firmware.h"
 #include "models.h"
 #include "plan.h"
+#include "rollout.h"
 #include "site.h"
 #include "text.h"
 #include "world.h"
@@ -17,7 +18,10 @@
 enum {
 	OPT_SITE = 256,
 	OPT_ROOT,
-	OPT_JSON
+	OPT_JSON,
+	OPT_CHECK,
+	OPT_DIFF,
+	OPT_NO_RELOAD
 };
 
 static const struct argp_option common_options[] = {
@@ -30,6 +34,37 @@ static const struct argp_option json_options[] = {
 	{"json", OPT_JSON, NULL, 0, "print JSON", 10},
 	{0},
 };
+
+static const struct argp_option rollout_options[] = {
+	{"check", OPT_CHECK, NULL, 0, "write nothing; exit 3 when changes are pending",
+		0},
+	{"diff", OPT_DIFF, NULL, 0, "show the changes as a unified diff", 0},
+	{"no-reload", OPT_NO_RELOAD, NULL, 0,
+		"leave the servers alone, and say what is to be done with them", 0},
+	{0},
+};
+
+static error_t parse_rollout(int key, char *arg, struct argp_state *state)
+{
+	struct rollout_options *o = state->input;
+
+	(void)arg;
+	switch (key) {
+	case OPT_CHECK:
+		o->check = true;
+		return 0;
+	case OPT_DIFF:
+		o->diff = true;
+		return 0;
+	case OPT_NO_RELOAD:
+		o->no_reload = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp rollout_argp = {.options = rollout_options, .parser = parse_rollout};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

@@ -7,8 +7,14 @@
  *   world.c           reads site, TFTP root and XMLDefault, and has the plan made
  *   emit.c            the emitters' table; emit-*.c one each: plan in, candidates out
  *   xmldefault.c      merging into an XMLDefault.cnf.xml that is there
- *   apply.c, try.c    candidates against what is there; the checker, diff, publishing
- *   record.c          what was generated last, to notice hand edits */
+ *   apply.c           candidates against what is there; diff.c shows it, write.c does it
+ *   record.c          what was generated last, to notice hand edits
+ *   retire.c          what was generated once, and is not any more
+ *   rollout.c         the order of a run: check, save, write, tell, ask, or put back
+ *   backup.c          what a run replaced
+ *   report.c          what a run says
+ *   server.c          the servers' table; server-*.c one each
+ *   probes.c          questions to servers on the wire */
 #include "cleanup.h"
 #include "cli/cli.h"
 #include "commands.h"
@@ -25,6 +31,8 @@ static const struct command commands[] = {
 	{"models", "print the models that are known, or find one by its vendor class",
 		cmd_models},
 	{"inspect", "say what firmware files are", cmd_inspect},
+	{"rollback", "put back what the last generate replaced", cmd_rollback},
+	{"uninstall", "take away what generate wrote for servers", cmd_uninstall},
 	{"option150", "say what to type for DHCP option 150, or what was typed",
 		cmd_option150},
 };

@@ -419,7 +419,7 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	kill $!
 }
 
-@test "a full disk: what was written is named, the rest is old or absent, exit 1" {
+@test "a full disk: nothing has changed, which file it was is said, exit 1" {
 	put --model 7961
 	mkdir -p "$root/etc/dnsmasq.d/phone-cpr.conf/in-the-way"
 	run -4 conf generate
@@ -430,8 +430,11 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	head -c 4096 /dev/zero >"$root/etc/dnsmasq.d/full.dpkg-old" || true
 	run -1 conf generate
 	echo "$output"
-	[[ $output == *"wrote '/var/lib/phone-cpr/dnsmasq/phone-cpr'"* ]]
 	[[ $output == *"/etc/dnsmasq.d/phone-cpr.conf: cannot write it: No space left"* ]]
+	[[ $output == *"rolled back: the old files are in place"* ]]
+	[ ! -e "$root/var/lib/phone-cpr/dnsmasq/phone-cpr" ]
+	[ ! -e "$tftp/XMLDefault.cnf.xml" ]
+	[ -z "$(ls -A "$root/var/lib/phone-cpr/backup")" ]
 	[ "$(ls -A "$root/etc/dnsmasq.d")" = full.dpkg-old ]
 	umount "$root/etc/dnsmasq.d"
 	conf generate

@@ -5,6 +5,8 @@
 #include "commands.h"
 #include "firmware.h"
 #include "models.h"
+#include "observe.h"
+#include "observed.h"
 #include "plan.h"
 #include "site.h"
 #include "world.h"
@@ -79,6 +81,7 @@ int cmd_verify(int argc, char **argv)
 		       "  cpr-conf verify --root /mnt/image"};
 	_cleanup_(world_freep) struct world *w = NULL;
 	_cleanup_(cpr_findings_clear) struct cpr_findings f = {0};
+	_cleanup_(cpr_observed_clear) struct cpr_observed seen = {0};
 	struct common c = {.judge = true, .fresh = true};
 	int r;
 
@@ -87,7 +90,9 @@ int cmd_verify(int argc, char **argv)
 	r = world_read(&c, &w);
 	if (r != CPR_EXIT_OK)
 		return r;
-	cpr_checks_run(w->plan, NULL, &f);
+	observe(w, &seen);
+	cpr_checks_run(w->plan, &seen, &f);
+	f.lost |= seen.lost;
 	if (f.lost)
 		cpr_say(3, "out of memory: there are more findings");
 	if (c.json) {

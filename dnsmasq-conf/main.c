@@ -3,6 +3,7 @@
  *   main.c            the commands' table
  *   cmd-*.c           one file a command: its options, what it prints
  *   common.c          options of all commands, tables, JSON
+ *   observe*.c        what verify looks at on the host
  *   seen.c            what earlier runs saw in the firmware
  *   world.c           reads site, TFTP root and XMLDefault, and has the plan made
  *   emit.c            the emitters' table; emit-*.c one each: plan in, candidates out

@@ -230,6 +230,7 @@ static void need_tag(const struct world *w, const struct dnsmasq_lines *all,
 		return;
 	inet_ntop(AF_INET, &network->prefix, prefix, sizeof(prefix));
 	n = needs_add(out, NAME);
+	n->network = true;
 	n->at = other || !range ? 0 : range->line;
 	n->file = strdup(other   ? site_name(w->site)
 			 : range ? range->file

@@ -8,6 +8,9 @@
  * file's fault. */
 void cpr_found_as(struct cpr_sink *s, enum cpr_severity severity, const char *file,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same for as many as there are in one file. */
+void cpr_found_each(struct cpr_sink *s, enum cpr_severity severity, const char *file,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 #define cpr_found(s, file, ...) cpr_found_as(s, (s)->check->severity, file, __VA_ARGS__)
 
 void cpr_check_missing_image(const struct cpr_plan *p, struct cpr_sink *s);
@@ -35,3 +38,7 @@ void cpr_check_term_collision(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_beyond_tftp(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_absolute_link(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_model_not_answered(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_closed_to_server(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_line_missing(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_network_not_served(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_secret_readable(const struct cpr_plan *p, struct cpr_sink *s);

@@ -51,6 +51,16 @@ void cpr_found_as(struct cpr_sink *s, enum cpr_severity severity, const char *fi
 	va_end(args);
 }
 
+void cpr_found_each(struct cpr_sink *s, enum cpr_severity severity, const char *file,
+	const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(s, severity, file, format, args);
+	va_end(args);
+}
+
 const struct cpr_check cpr_checks[] = {
 	{"no-tftp-server", CPR_ERROR,
 		"DHCP tells the phones where their firmware is (option 150, option 66, "
@@ -203,6 +213,28 @@ const struct cpr_check cpr_checks[] = {
 		"mend the file at the line that is named, or move it away and run cpr-conf "
 		"generate",
 		cpr_check_xmldefault_malformed},
+	{"closed-to-server", CPR_ERROR,
+		"A server reads its files as a user of its own. What that user cannot "
+		"open is not served, and what dnsmasq cannot read in its folder of options "
+		"is left out without a word to anybody.",
+		"chmod a+r the file, and chmod a+x the folders on the way",
+		cpr_check_closed_to_server},
+	{"line-missing", CPR_ERROR,
+		"Files of other packages are never edited. Until their owner adds the "
+		"line that ties the generated file in, the server does not know of it.",
+		"add the line; cpr-conf generate says where", cpr_check_line_missing},
+	{"network-not-served", CPR_WARNING,
+		"A network of the site file has TFTP servers of its own. Where the DHCP "
+		"server cannot tell its phones from the others, they are sent to the "
+		"general ones.",
+		"add the line, or take the network out of the site file",
+		cpr_check_network_not_served},
+	{"secret-readable", CPR_WARNING,
+		"TFTP asks for no password: whoever is on the network and guesses the MAC "
+		"address in a file's name can read what stands in it.",
+		"take the password out of the file, or let nobody but phones reach the "
+		"TFTP server",
+		cpr_check_secret_readable},
 };
 const size_t cpr_checks_n = CPR_ARRAY_LEN(cpr_checks);
 

@@ -72,9 +72,20 @@ void cpr_observed_lacking(struct cpr_observed *o, const struct cpr_lacking *fact
 	if (!grown)
 		return;
 	o->lacking = grown;
-	grown[o->lacking_n++] =
-		(struct cpr_lacking){keep(o, fact->server), keep(o, fact->file),
-			keep(o, fact->line), keep(o, fact->where), keep(o, fact->why)};
+	grown[o->lacking_n++] = (struct cpr_lacking){keep(o, fact->server),
+		keep(o, fact->file), keep(o, fact->line), keep(o, fact->where),
+		keep(o, fact->why), fact->network};
+}
+
+void cpr_observed_bared(struct cpr_observed *o, const struct cpr_bared *fact)
+{
+	struct cpr_bared *grown = grow(o, o->bared, o->bared_n, sizeof(*grown));
+
+	if (!grown)
+		return;
+	o->bared = grown;
+	grown[o->bared_n++] =
+		(struct cpr_bared){keep(o, fact->path), keep(o, fact->element)};
 }
 
 void cpr_observed_barrier(struct cpr_observed *o, const struct cpr_barrier *fact)
@@ -96,6 +107,7 @@ void cpr_observed_clear(struct cpr_observed *o)
 	free(o->asked);
 	free(o->closed);
 	free(o->lacking);
+	free(o->bared);
 	free(o->barrier);
 	*o = (struct cpr_observed){0};
 }

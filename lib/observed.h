@@ -42,6 +42,13 @@ struct cpr_lacking {
 	const char *line;   /* to the letter */
 	const char *where;  /* where in the file, for people; "" */
 	const char *why;    /* what phones miss until then */
+	bool network;       /* phones of one network do */
+};
+
+/* A file that TFTP gives to whoever asks, with a secret in it. */
+struct cpr_bared {
+	const char *path;
+	const char *element; /* "sshPassword" */
 };
 
 /* A rule of a packet filter between the phones and a server of this host. */
@@ -58,6 +65,8 @@ struct cpr_observed {
 	size_t closed_n;
 	struct cpr_lacking *lacking;
 	size_t lacking_n;
+	struct cpr_bared *bared;
+	size_t bared_n;
 	struct cpr_barrier *barrier;
 	size_t barrier_n;
 	bool lost;   /* memory ran out: there is more */
@@ -69,5 +78,6 @@ struct cpr_observed {
 void cpr_observed_asked(struct cpr_observed *o, const struct cpr_asked *fact);
 void cpr_observed_closed(struct cpr_observed *o, const struct cpr_closed *fact);
 void cpr_observed_lacking(struct cpr_observed *o, const struct cpr_lacking *fact);
+void cpr_observed_bared(struct cpr_observed *o, const struct cpr_bared *fact);
 void cpr_observed_barrier(struct cpr_observed *o, const struct cpr_barrier *fact);
 void cpr_observed_clear(struct cpr_observed *o); /* also the _cleanup_ function */

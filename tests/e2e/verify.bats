@@ -78,6 +78,87 @@ state() { find "$root" -type f -printf '%P %i %T@ %m ' -exec sha256sum {} \; | s
 	finds absolute-link dsp41.9-4-2ES26.sbn
 }
 
+@test "a phone's file with a password in it" {
+	put --model 7961
+	echo '<device><sshPassword></sshPassword><devicePool/></device>' >"$tftp/SEP001B54AABB01.cnf.xml"
+	run -0 --separate-stderr conf verify --json
+	jq -e '[.findings[] | select(.id == "secret-readable")] == []' <<<"$output"
+	echo '<device><sshUserId>a</sshUserId><sshPassword>b</sshPassword></device>' \
+		>"$tftp/SEP001B54AABBCC.cnf.xml"
+	cp "$tftp/SEP001B54AABBCC.cnf.xml" "$tftp/SEP001B54AABBDD.cnf.xml"
+	run -0 --separate-stderr conf verify --json
+	jq -e '.findings[] | select(.id == "secret-readable" and .severity == "warning" and
+		.file == "SEP001B54AABBCC.cnf.xml") | .text ==
+		"it has something in <sshPassword>, and 1 more such files"' <<<"$output"
+	chmod 600 "$tftp"/SEP*
+	run -0 --separate-stderr conf verify --json
+	jq -e '[.findings[] | select(.id == "secret-readable")] == []' <<<"$output"
+}
+
+@test "a line that is missing in Kea's own file, and a network that dnsmasq cannot tell" {
+	put --model 7961
+	printf '%s\n' 'kea { enable = true }' 'dnsmasq { enable = false }' \
+		>>"$root/etc/phone-cpr/site.conf"
+	finds line-missing /etc/kea/kea-dhcp4.conf
+	sed -i '/^kea\|^dnsmasq/d' "$root/etc/phone-cpr/site.conf"
+	echo 'network "10.1.0.0/16" { tftp-servers = {"10.1.0.5"} }' >>"$root/etc/phone-cpr/site.conf"
+	mkdir -p "$root/etc"
+	echo 'dhcp-range=10.1.0.50,10.1.0.99,255.255.0.0' >"$root/etc/dnsmasq.conf"
+	run -0 --separate-stderr conf verify --json
+	echo "$output"
+	jq -e '.findings[] | select(.id == "network-not-served" and .severity == "warning" and
+		(.file | startswith("/etc/dnsmasq.conf")))' <<<"$output"
+}
+
+# on_host COMMAND...: as on a live host, for what lies below the root stands in its place
+on_host() {
+	lab_root "$root"
+	cp "$root/etc/phone-cpr/site.conf" "$BATS_TEST_TMPDIR/site.conf"
+	run --separate-stderr cpr-conf verify --site "$BATS_TEST_TMPDIR/site.conf" --json
+	umount /srv/tftp /srv /var/lib/phone-cpr /var/lib
+	echo "$output"
+}
+
+@test "what the servers' own users cannot read" {
+	[ "$(id -u)" = 0 ] && setpriv --reuid=1 --clear-groups true 2>/dev/null ||
+		skip "only root can become another user"
+	local user
+	for user in tftp dnsmasq; do
+		getent passwd "$user" >/dev/null || skip "there is no user $user here"
+	done
+	put --model 7961
+	conf generate
+	chmod 755 "$BATS_TEST_TMPDIR" "$root" "$root/srv" "$root/srv/tftp" "$root/var/lib/phone-cpr"
+	on_host
+	jq -e '[.findings[] | select(.id == "closed-to-server")] == []' <<<"$output"
+
+	chmod 750 "$root/srv/tftp"
+	on_host
+	jq -e '[.findings[] | select(.id == "closed-to-server") | [.file, .severity]] ==
+		[["/srv/tftp", "error"]]' <<<"$output"
+	jq -e '.findings[] | select(.id == "closed-to-server").text | startswith("the user dnsmasq ")' \
+		<<<"$output"
+	chmod 755 "$root/srv/tftp"
+
+	chmod 600 "$live"
+	on_host
+	jq -e '[.findings[] | select(.id == "closed-to-server").file] ==
+		["/var/lib/phone-cpr/dnsmasq/phone-cpr"]' <<<"$output"
+	chmod 750 "$root/var/lib/phone-cpr"
+	on_host
+	jq -e '[.findings[] | select(.id == "closed-to-server").file] == ["/var/lib/phone-cpr"]' \
+		<<<"$output"
+	chmod 755 "$root/var/lib/phone-cpr"
+	chmod 644 "$live"
+
+	echo 'tftpd-hpa { enable = true }' >>"$root/etc/phone-cpr/site.conf"
+	chmod 640 "$tftp/XMLDefault.cnf.xml"
+	on_host
+	jq -e '[.findings[] | select(.id == "closed-to-server") | [.file, .text]] ==
+		[["/srv/tftp/XMLDefault.cnf.xml", "the user tftp cannot read it: permission denied"]]' \
+		<<<"$output"
+}
+
 @test "an empty TFTP root, and none, are no good health" {
 	finds no-firmware /srv/tftp
 	rmdir "$tftp"

@@ -275,6 +275,38 @@ static void no_dhcp(struct world *w)
 	w->site.dnsmasq = false;
 }
 
+static void no_access(struct world *w)
+{
+	static struct cpr_closed closed = {"tftp", "/srv/tftp", "permission denied"};
+
+	w->seen.closed = &closed;
+	w->seen.closed_n = 1;
+}
+static void lacks_line(struct world *w)
+{
+	static struct cpr_lacking line = {"kea-dhcp4-server", "/etc/kea/kea-dhcp4.conf",
+		"an include", "into it", "no phone is answered", false};
+
+	w->seen.lacking = &line;
+	w->seen.lacking_n = 1;
+}
+static void lacks_tag(struct world *w)
+{
+	static struct cpr_lacking line = {
+		"dnsmasq", "/etc/dnsmasq.conf", "set:net1", "into it", "10.1/16", true};
+
+	w->seen.lacking = &line;
+	w->seen.lacking_n = 1;
+}
+static void password(struct world *w)
+{
+	static struct cpr_bared bared[] = {
+		{"SEP001B54AABBCC.cnf.xml", "sshPassword"}, {"SEP1.cnf.xml", "password"}};
+
+	w->seen.bared = bared;
+	w->seen.bared_n = 2;
+}
+
 static const struct {
 	const char *name;
 	void (*damage)(struct world *w);
@@ -317,6 +349,14 @@ static const struct {
 	{"from below 8.5(2)", other_key, "upgrade-path", LOAD ".loads", CPR_WARNING},
 	{"SCCP over SIP", overwritten, "term-collision", T61, CPR_WARNING},
 	{"a 6901", like_others, "model-not-answered", "", CPR_WARNING},
+	{"closed to a server's user", no_access, "closed-to-server", "/srv/tftp",
+		CPR_ERROR},
+	{"a line that is missing", lacks_line, "line-missing", "/etc/kea/kea-dhcp4.conf",
+		CPR_ERROR},
+	{"a network without its tag", lacks_tag, "network-not-served",
+		"/etc/dnsmasq.conf", CPR_WARNING},
+	{"a password", password, "secret-readable", "SEP001B54AABBCC.cnf.xml",
+		CPR_WARNING},
 	{"no DHCP server", no_dhcp, "model-not-answered", CPR_SITE_FILE, CPR_NOTE},
 };
 

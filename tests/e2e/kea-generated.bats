@@ -31,6 +31,11 @@ generated() {
 		"$root/etc/phone-cpr/site.conf"
 	run -0 cpr-conf generate --root "$root"
 	[[ $output == *"\"$2\": [ <?include \"/etc/kea/phone-cpr.json\"?> ]"* ]]
+	# what this mode cannot say, and what can
+	case $1 in
+	hook) [[ $output != *"without a relay"* ]] ;;
+	*) [[ $output == *"phones that ask without a relay, as in the server's own network, get the general TFTP servers; kea { mode = \"hook\" } tells them"* ]] ;;
+	esac
 	# the library that was built here, and no definition of option 150: none is needed
 	sed -i "s|\"/usr/lib/[^\"]*/libdhcp_option150.so\"|\"$HOOK\"|" "$ours"
 	kea_config '' 'del(.["hooks-libraries"], .["option-def"]) | .subnet4 += [{id: 4,

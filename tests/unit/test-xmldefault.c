@@ -413,7 +413,6 @@ static void big(void **state)
 			"</Default>", false},
 		{"<Default>", "<a>", "</Default>", true}, /* never closed */
 		{"<Default><", "a", "/></Default>", true},
-		{"<Default>", "<a/>", "<callManagerGroup/></Default>", false},
 		{"<Default>", "<a/>",
 			"<loadInformation8><b/></loadInformation8></Default>", true},
 		{"<Default a=\"", "&amp;", "\"/>", false},

@@ -231,8 +231,13 @@ int cpr_incoming_scan(struct cpr_incoming *in, int folder, int64_t now,
 	watch(owner, "");
 	for (size_t i = 0; i < in->n; i++)
 		in->arrival[i].seen = false;
+	in->in_flight = 0;
 	while (r == 0 && (d = readdir(dir)))
-		if (!cpr_name_in_flight(d->d_name))
+		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+			continue;
+		else if (cpr_name_in_flight(d->d_name))
+			in->in_flight++;
+		else
 			r = scan_one(in, fd, d->d_name, now, &l);
 	closedir(dir);
 	if (r == 0)

@@ -23,6 +23,7 @@ struct cpr_arrival {
 struct cpr_incoming {
 	struct cpr_arrival *arrival;
 	size_t n;
+	size_t in_flight; /* names that are left alone */
 };
 
 /* True for names under which tools keep a transfer until it is whole: dot names (rsync), and

@@ -137,7 +137,7 @@ void cpr_status_published(json_t *status, int64_t time)
 	json_object_set_new(status, "published", json_integer(time));
 }
 
-void cpr_status_queue(json_t *status, const struct cpr_incoming *in)
+void cpr_status_queue(json_t *status, const struct cpr_incoming *in, bool busy)
 {
 	json_t *queue = json_array();
 
@@ -152,6 +152,7 @@ void cpr_status_queue(json_t *status, const struct cpr_incoming *in)
 				"why", a->why));
 	}
 	json_object_set_new(status, "queue", queue);
+	json_object_set_new(status, "state", json_string(busy ? "busy" : "idle"));
 }
 
 static size_t recoverable(const json_t *status)

@@ -23,7 +23,8 @@ void cpr_status_package(json_t *status, const char *name, bool accepted,
 void cpr_status_verify(json_t *status, const json_t *verify, int64_t time);
 /* Term files and XMLDefault agree with the firmware since then. */
 void cpr_status_published(json_t *status, int64_t time);
-void cpr_status_queue(json_t *status, const struct cpr_incoming *in);
+/* busy: what is served may not agree with the firmware yet. */
+void cpr_status_queue(json_t *status, const struct cpr_incoming *in, bool busy);
 
 /* 0 or -errno. */
 int cpr_status_write(int folder, json_t *status);

@@ -112,11 +112,12 @@ static struct cpr_arrival *arrival_named(struct cpr_watch *w, const char *name)
 	return NULL;
 }
 
-static void write_status(struct cpr_watch *w)
+void cpr_watch_write_status(struct cpr_watch *w)
 {
+	bool busy = w->task != CPR_TASK_NONE || w->generate_at || w->verify_due;
 	int r;
 
-	cpr_status_queue(w->status, &w->incoming);
+	cpr_status_queue(w->status, &w->incoming, busy);
 	r = cpr_status_write(w->spool.folder, w->status);
 	if (r < 0)
 		cpr_say(4, "cannot write '%s/" CPR_STATUS_FILE "': %s", w->spool.path,
@@ -284,7 +285,7 @@ void cpr_task_ended(struct cpr_watch *w)
 	else if (report)
 		cpr_status_verify(w->status, report, time(NULL));
 	json_decref(report);
-	write_status(w);
+	cpr_watch_write_status(w);
 }
 
 static void refuse_other(struct cpr_watch *w, struct cpr_arrival *a)

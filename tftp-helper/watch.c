@@ -24,6 +24,7 @@ enum {
 	OPT_SETTLE = 256,
 	OPT_PATIENCE,
 	OPT_REMOVE,
+	OPT_ONCE,
 	OPT_SITE,
 	OPT_ROOT,
 	SECONDS_MAX = 24 * 3600,
@@ -44,6 +45,10 @@ static const struct argp_option options[] = {
 		0},
 	{"remove-accepted", OPT_REMOVE, NULL, 0,
 		"remove accepted packages instead of keeping the newest", 0},
+	{"once", OPT_ONCE, NULL, 0,
+		"end when nothing is left in the folder: for a unit that systemd starts when "
+		"something is",
+		0},
 	{"site", OPT_SITE, "FILE", 0, "site file (default " CPR_SITE_FILE ")", 0},
 	{"root", OPT_ROOT, "DIR", 0,
 		"take the site file's paths and " CPR_SPOOL_DIR
@@ -93,6 +98,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_REMOVE:
 		w->remove_accepted = true;
+		break;
+	case OPT_ONCE:
+		w->once = true;
 		break;
 	case OPT_SITE:
 		w->site_file = arg;
@@ -231,6 +239,7 @@ static void scan(struct loop *l)
 	l->scan_due = false;
 	if (r < 0)
 		cpr_say(3, "cannot read '%s/incoming': %s", w->spool.path, strerror(-r));
+	cpr_watch_write_status(w);
 }
 
 static void reload(struct loop *l)
@@ -317,11 +326,19 @@ static void drain(int timer)
 		;
 }
 
+static bool is_done(const struct cpr_watch *w)
+{
+	if (w->task != CPR_TASK_NONE)
+		return false;
+	return w->stopping || (w->once && !w->incoming.n && !w->incoming.in_flight &&
+				      !w->generate_at && !w->verify_due);
+}
+
 /* One round.  False: it is time to end. */
 static bool turn(struct loop *l)
 {
 	proceed(l);
-	if (l->w.stopping && l->w.task == CPR_TASK_NONE)
+	if (is_done(&l->w))
 		return false;
 
 	struct pollfd fd[SOURCES] = {

@@ -30,7 +30,7 @@ enum cpr_task {
 struct cpr_watch {
 	const char *site_file, *root; /* as of the options; NULL: not given */
 	int64_t settle, patience;     /* ms */
-	bool remove_accepted;
+	bool remove_accepted, once;
 
 	struct cpr_site *site;
 	char *tftp_root;
@@ -51,6 +51,8 @@ struct cpr_watch {
 };
 
 int64_t cpr_watch_now(void); /* ms, monotonic */
+
+void cpr_watch_write_status(struct cpr_watch *w);
 
 /* Starts the next child, if any is due.  In how many ms it is worth to call this again; -1:
  * not before something happens. */

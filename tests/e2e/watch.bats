@@ -34,8 +34,8 @@ watch() {
 status() { cpr-helper status --root "$root" --json; }
 # known EXPRESSION: of the status, in a while
 known() { lab_wait 150 told "$1"; }
-told() { status 2>/dev/null | jq -e "$1" >/dev/null; }
-accepted() { known ".accepted >= ${1-1} and .queue == [] and ([.models[] | select(.recoverable)] != [])"; }
+told() { status 2>/dev/null | jq -es "length == 1 and (.[0] | $1)" >/dev/null; }
+accepted() { known ".accepted >= ${1-1} and .queue == [] and .state == \"idle\""; }
 
 # Nothing of what is on its way is left, and no list lacks an image.
 whole() {
@@ -122,7 +122,7 @@ whole() {
 @test "firmware put into the TFTP root by hand is noticed" {
 	mkfirmware --package dir d
 	cp d/* "$tftp/"
-	known '[.models[] | select(.model == "7961" and .recoverable)] != []'
+	known '.state == "idle" and [.models[] | select(.model == "7961" and .recoverable)] != []'
 	grep -q SCCP41 "$tftp/XMLDefault.cnf.xml"
 }
 
@@ -162,5 +162,18 @@ whole() {
 	cp p.zip "$spool/incoming/"
 	watch
 	accepted
+	whole
+}
+
+@test "once: it ends when nothing is left, and waits for what is in flight" {
+	lab_stop
+	mkfirmware p.zip
+	cp p.zip "$spool/incoming/p.zip.part"
+	watch --once
+	sleep 1
+	kill -0 "$watcher"
+	mv "$spool/incoming/p.zip.part" "$spool/incoming/p.zip"
+	wait "$watcher"
+	told '.accepted == 1 and .queue == []'
 	whole
 }

@@ -15,6 +15,34 @@
 #include <jansson.h>
 #include <stdio.h>
 
+enum {
+	KEY_SERVERS = 512 /* no letter */
+};
+
+struct arguments {
+	struct common common;
+	bool servers;
+};
+
+static error_t parse_verify(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->common;
+		return 0;
+	case KEY_SERVERS:
+		a->servers = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is too much: it takes no argument", arg);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
@@ -69,7 +97,13 @@ static bool is_bad(const struct cpr_plan *plan, const struct cpr_findings *f)
 
 int cmd_verify(int argc, char **argv)
 {
-	static const struct argp argp = {.parser = parse,
+	static const struct argp_option options[] = {
+		{"servers", KEY_SERVERS, NULL, 0,
+			"Fetch term files and lists from every TFTP server of the plan, and compare them with those here",
+			0},
+		{0}};
+	static const struct argp argp = {.options = options,
+		.parser = parse_verify,
 		.children = children,
 		.doc = "Say of each model whether a wiped phone of it would come back, and "
 		       "what is wrong with the TFTP root.\vExit status: 0 all is well "
@@ -77,25 +111,26 @@ int cmd_verify(int argc, char **argv)
 		       "and warnings do not count); 6 a model cannot recover, or a file is "
 		       "damaged.\n\nExamples:\n"
 		       "  cpr-conf verify\n"
+		       "  cpr-conf verify --servers\n"
 		       "  cpr-conf verify --json | jq -r '.findings[].file'\n"
 		       "  cpr-conf verify --root /mnt/image"};
 	_cleanup_(world_freep) struct world *w = NULL;
 	_cleanup_(cpr_findings_clear) struct cpr_findings f = {0};
 	_cleanup_(cpr_observed_clear) struct cpr_observed seen = {0};
-	struct common c = {.judge = true, .fresh = true};
+	struct arguments a = {.common = {.judge = true, .fresh = true}};
 	int r;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &c))
+	if (argp_parse(&argp, argc, argv, 0, NULL, &a))
 		return CPR_EXIT_USAGE;
-	r = world_read(&c, &w);
+	r = world_read(&a.common, &w);
 	if (r != CPR_EXIT_OK)
 		return r;
-	observe(w, &seen);
+	observe(w, a.servers, &seen);
 	cpr_checks_run(w->plan, &seen, &f);
 	f.lost |= seen.lost;
 	if (f.lost)
 		cpr_say(3, "out of memory: there are more findings");
-	if (c.json) {
+	if (a.common.json) {
 		r = print_json(json_pack("{s:o, s:o}", "models", models_json(w->plan),
 				       "findings", findings_json(&f)),
 			JSON_INDENT(2));

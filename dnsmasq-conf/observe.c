@@ -34,9 +34,10 @@ static void observe_needs(const struct world *w, struct cpr_observed *o)
 	}
 }
 
-void observe(const struct world *w, struct cpr_observed *o)
+void observe(const struct world *w, bool all, struct cpr_observed *o)
 {
 	observe_needs(w, o);
 	observe_access(w, o);
 	observe_secrets(w, o);
+	observe_wire(w, all, o);
 }

@@ -235,6 +235,33 @@ const struct cpr_check cpr_checks[] = {
 		"take the password out of the file, or let nobody but phones reach the "
 		"TFTP server",
 		cpr_check_secret_readable},
+	{"tftp-root-differs", CPR_ERROR,
+		"Phones get what the TFTP server gives out, which is not what lies in "
+		"tftp-root where that is another folder, or closed to the server's user. "
+		"What is told here of the firmware is not true for phones then.",
+		"set tftp-root to the folder that is served, or let the server serve this "
+		"one, and let its user read it",
+		cpr_check_tftp_root_differs},
+	{"server-differs", CPR_WARNING,
+		"Phones use the first two servers that they are told, and turn to the "
+		"second where the first does not answer. With another term file or list "
+		"there, or none, they come back with another load, or not at all.",
+		"bring the TFTP roots of all servers to the same state",
+		cpr_check_server_differs},
+	{"server-silent", CPR_ERROR,
+		"A phone asks a server that does not answer four times in 16 seconds, for "
+		"each file anew, before it turns to the second; without a second it "
+		"never comes back.",
+		"start its TFTP server, let UDP port 69 through to it, or take it out of "
+		"tftp-servers",
+		cpr_check_server_silent},
+	{"firewall", CPR_ERROR,
+		"DHCP comes in to UDP port 67. TFTP comes in to port 69, is answered from "
+		"another port, and goes on between these two: a packet filter must take "
+		"them for one connection, or let the ports of the transfers through, too.",
+		"accept UDP ports 67 and 69, and what belongs to connections: ct state "
+		"established,related",
+		cpr_check_firewall},
 };
 const size_t cpr_checks_n = CPR_ARRAY_LEN(cpr_checks);
 

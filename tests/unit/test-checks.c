@@ -307,6 +307,37 @@ static void password(struct world *w)
 	w->seen.bared_n = 2;
 }
 
+/* One file asked of one server. */
+static void asked(struct world *w, bool own, enum cpr_asked_state state)
+{
+	static struct cpr_asked one;
+
+	one = (struct cpr_asked){
+		.server = w->address, .own = own, .name = T61, .state = state};
+	w->seen.asked = &one;
+	w->seen.asked_n = 1;
+}
+static void other_root(struct world *w)
+{
+	asked(w, true, CPR_ASKED_ABSENT);
+}
+static void other_list(struct world *w)
+{
+	asked(w, false, CPR_ASKED_DIFFERS);
+}
+static void not_on_the_other(struct world *w)
+{
+	asked(w, false, CPR_ASKED_ABSENT);
+}
+static void barrier(struct world *w, bool sure)
+{
+	static struct cpr_barrier one;
+
+	one = (struct cpr_barrier){"inet filter input", "lets no UDP port 69 in", sure};
+	w->seen.barrier = &one;
+	w->seen.barrier_n = 1;
+}
+
 static const struct {
 	const char *name;
 	void (*damage)(struct world *w);
@@ -339,6 +370,10 @@ static const struct {
 		"SCCP41.8-5-2S.loads", CPR_ERROR},
 	{"nothing", nothing, "no-firmware", "/srv/tftp", CPR_ERROR},
 	{"images alone", images_alone, "no-firmware", "/srv/tftp", CPR_WARNING},
+	{"TFTP serves another folder", other_root, "tftp-root-differs", T61, CPR_ERROR},
+	{"another list on the other server", other_list, "server-differs", T61,
+		CPR_WARNING},
+	{"none on the other server", not_on_the_other, "server-differs", T61, CPR_ERROR},
 	{"no load", absent, "no-complete-load", "", CPR_ERROR},
 	{"a link with an absolute path", absolute, "absolute-link", IMAGE, CPR_ERROR},
 	{"an image of 32 MB", large, "beyond-tftp", IMAGE, CPR_WARNING},
@@ -397,7 +432,8 @@ static void finds(void **state)
 /* Each row of the table is found by a row above, or by those tests that need more. */
 static void every_check(void **state)
 {
-	static const char *const elsewhere[] = {"term-version", "os79xx"};
+	static const char *const elsewhere[] = {
+		"server-silent", "firewall", "term-version", "os79xx"};
 
 	(void)state;
 	for (size_t i = 0; i < cpr_checks_n; i++) {
@@ -550,6 +586,43 @@ static void no_warning(void **state)
 	clear(&w);
 }
 
+/* A second server that answers makes the silence of the first a matter of minutes. */
+static void silent(void **state)
+{
+	static struct world w;
+	struct cpr_asked two[2];
+
+	(void)state;
+	for (int both = 0; both < 2; both++) {
+		fill(&w);
+		two[0] = two[1] = (struct cpr_asked){
+			.server = w.address, .name = T61, .state = CPR_ASKED_REFUSED};
+		if (!both)
+			two[1].state = CPR_ASKED_SAME;
+		w.seen.asked = two;
+		w.seen.asked_n = 2;
+		run(&w);
+		assert_int_equal(count(&w, "server-silent", "", CPR_WARNING), !both);
+		assert_int_equal(count(&w, "server-silent", "", CPR_ERROR), both ? 2 : 0);
+		clear(&w);
+	}
+}
+
+static void firewall(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	for (int sure = 0; sure < 2; sure++) {
+		fill(&w);
+		barrier(&w, sure);
+		run(&w);
+		assert_int_equal(
+			count(&w, "firewall", "", sure ? CPR_ERROR : CPR_WARNING), 1);
+		clear(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -560,6 +633,8 @@ int main(void)
 		cmocka_unit_test(alias),
 		cmocka_unit_test(os79xx),
 		cmocka_unit_test(term_version),
+		cmocka_unit_test(silent),
+		cmocka_unit_test(firewall),
 		cmocka_unit_test(no_warning),
 	};
 

@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "retire.h"
 #include "rollout.h"
+#include "seen.h"
 #include "site.h"
 #include "world.h"
 
@@ -75,5 +76,9 @@ int cmd_uninstall(int argc, char **argv)
 		return CPR_EXIT_USAGE;
 	a.how.no_reload = true;
 	r = rollout_begin(&a.common, &a.how, &w);
-	return r == CPR_EXIT_OK ? uninstall(w, &a) : r;
+	if (r == CPR_EXIT_OK)
+		r = uninstall(w, &a);
+	if (r == CPR_EXIT_OK && !a.how.check)
+		seen_forget(w->base);
+	return r;
 }

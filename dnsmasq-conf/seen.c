@@ -66,3 +66,8 @@ void seen_keep(const struct world *w)
 		return;
 	(void)cpr_publish_bytes(w->base, &SEEN_FILE[1], b.data, b.len, 0644);
 }
+
+void seen_forget(int base)
+{
+	(void)cpr_publish_remove(base, &SEEN_FILE[1]);
+}

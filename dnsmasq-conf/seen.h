@@ -12,3 +12,5 @@ struct world;
 struct cpr_firmware *seen_read(int base);
 /* Keeps what w->firmware found for the next run, and looks at what was published since. */
 void seen_keep(const struct world *w);
+/* Once nothing of ours shall be left. */
+void seen_forget(int base);

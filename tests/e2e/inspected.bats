@@ -89,3 +89,10 @@ opened() {
 	cpr-conf generate --root "$root"
 	[ "$(stat -c %a "$cache")" = 644 ]
 }
+
+@test "uninstall forgets" {
+	cpr-conf uninstall --root "$root" --check || [ $? = 3 ]
+	[ -e "$cache" ]
+	cpr-conf uninstall --root "$root"
+	[ ! -e "$cache" ]
+}

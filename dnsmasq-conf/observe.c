@@ -40,4 +40,5 @@ void observe(const struct world *w, bool all, struct cpr_observed *o)
 	observe_access(w, o);
 	observe_secrets(w, o);
 	observe_wire(w, all, o);
+	observe_firewall(w, o);
 }

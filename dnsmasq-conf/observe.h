@@ -18,3 +18,5 @@ void observe_secrets(const struct world *w, struct cpr_observed *o);
 /* What TFTP servers give out.  all: every one of the plan; else those that are this host, and
  * none below --root. */
 void observe_wire(const struct world *w, bool all, struct cpr_observed *o);
+/* What the packet filter of this host drops.  Only as root, and not below --root. */
+void observe_firewall(const struct world *w, struct cpr_observed *o);

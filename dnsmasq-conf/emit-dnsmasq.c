@@ -191,37 +191,6 @@ static void weigh(const struct emit_input *in, struct wins *wins, struct cpr_err
 	}
 }
 
-/* Which line of the admin's lacks a tag, for people. */
-static void say_network(const struct emit_input *in, const struct cpr_site_network *n,
-	struct cpr_errors *note)
-{
-	static const struct dnsmasq_lines none = {0};
-	bool tagged;
-	const struct dnsmasq_line *range = dnsmasq_untagged_range(
-		in->dnsmasq ? in->dnsmasq : &none, in->plan->site, n, &tagged);
-	const char *other = range ? dnsmasq_range_tag(range) : NULL;
-	char prefix[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &n->prefix, prefix, sizeof(prefix));
-	if (other)
-		cpr_errors_add(note, range->file, range->line,
-			"dnsmasq: this dhcp-range has the tag %s: put tag = \"%s\" into "
-			"network \"%s/%u\" of %s; until then phones there get the "
-			"general TFTP servers",
-			other, other, prefix, n->length, site_name(in->plan->site));
-	else if (range)
-		cpr_errors_add(note, range->file, range->line,
-			"dnsmasq: put set:%s into this line (dhcp-range=set:%s,...): "
-			"without it phones there get the general TFTP servers",
-			n->tag, n->tag);
-	else if (!tagged)
-		cpr_errors_add(note, NULL, 0,
-			"dnsmasq: put set:%s into the dhcp-range line of %s/%u "
-			"(dhcp-range=set:%s,...): without it phones there get the "
-			"general TFTP servers",
-			n->tag, prefix, n->length, n->tag);
-}
-
 static bool refuses(const struct emit_input *in, struct wins *wins, struct cpr_errors *e)
 {
 	const struct cpr_site *site = in->plan->site;
@@ -256,6 +225,4 @@ void emit_dnsmasq(const struct emit_input *in, struct outputs *out, struct cpr_e
 	o->serves_tftp = serves_tftp(site);
 	o->restart = RESTART_ON_CHANGE;
 	static_file(site, &wins, &o->text);
-	for (size_t i = 0; i < site->network_n; i++)
-		say_network(in, &site->network[i], &out->note);
 }

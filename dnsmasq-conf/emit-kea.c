@@ -28,12 +28,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FOLDER  "/etc/kea"
-#define NAME    "phone-cpr.json"
-#define CONFIG  FOLDER "/kea-dhcp4.conf"
-#define INCLUDE "<?include \"" FOLDER "/" NAME "\"?>"
-#define HOOKS   "/usr/lib/x86_64-linux-gnu/kea/hooks/"
-#define CLASS   "phone-cpr"
+#define FOLDER "/etc/kea"
+#define NAME   "phone-cpr.json"
+#define HOOKS  "/usr/lib/x86_64-linux-gnu/kea/hooks/"
+#define CLASS  "phone-cpr"
 
 /* Assumption: the ATA186 and ATA188, of which only a part of their text is known, begin with
  * it, for Kea cannot search. */
@@ -228,15 +226,14 @@ static const struct mode {
 	const char *name;
 	void (*emit)(const struct cpr_site *site, struct cpr_buf *b);
 	bool parameters; /* the hook's */
-	const char *list;
 	const char *limits;
 } modes[] = {
-	{"hook", hook, true, "hooks-libraries",
+	{"hook", hook, true,
 		"without the library (package kea-hook-option150) Kea does not start: "
 		"install it first"},
-	{"class", classes, false, "client-classes",
+	{"class", classes, false,
 		"an option 150 of a subnet, pool or host wins over a class"},
-	{"flex-option", flex_option, false, "hooks-libraries",
+	{"flex-option", flex_option, false,
 		"flex_option cannot set siaddr: phones find the server by options 150 "
 		"and 66"},
 };
@@ -249,11 +246,6 @@ bool wants_kea(const struct cpr_site *site)
 static void say_limits(
 	const struct cpr_site *site, const struct mode *m, struct cpr_errors *note)
 {
-	cpr_errors_add(note, NULL, 0,
-		"kea: phones get nothing of this before \"Dhcp4\" in " CONFIG " has "
-		"\"%s\": [ " INCLUDE " ] (where it has that list: " INCLUDE
-		" as its last entry)",
-		m->list);
 	cpr_errors_add(note, NULL, 0, "kea: %s", m->limits);
 	if (site->network_n && !m->parameters)
 		cpr_errors_add(note, NULL, 0,

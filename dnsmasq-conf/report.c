@@ -6,6 +6,7 @@
 #include "rollout.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *state_name(enum change_state s)
@@ -89,8 +90,12 @@ void report_todo(const struct rollout *r)
 	for (size_t i = 0; i < r->needs.n; i++) {
 		const struct need *n = &r->needs.need[i];
 
-		cpr_say(4, "%s: put into %s, %s: %s (%s)", n->server,
-			n->file ? n->file : "?", n->where ? n->where : "?",
+		char at[16] = "";
+
+		if (n->at)
+			snprintf(at, sizeof(at), ":%u", n->at);
+		cpr_say(4, "%s: put into %s%s, %s: %s (%s)", n->server,
+			n->file ? n->file : "?", at, n->where ? n->where : "?",
 			n->line ? n->line : "?", n->why ? n->why : "?");
 	}
 	for (size_t i = 0; i < r->out->note.n; i++)

@@ -185,8 +185,8 @@ refused() {
 	admin
 	site "${NETWORKS%  tag*} }"
 	run -0 generate
-	[[ $output == *"/etc/dnsmasq.d/ranges:1: dnsmasq: put set:net-10.1.0.0-16 into this line"* ]]
-	[[ $output == *'/etc/dnsmasq.d/ranges:2: dnsmasq: this dhcp-range has the tag floor2: put tag = "floor2" into network "10.2.0.0/16" of'* ]]
+	[[ $output == *"put into /etc/dnsmasq.d/ranges:1, into this line (dhcp-range=set:net-10.1.0.0-16,...): set:net-10.1.0.0-16 "* ]]
+	[[ $output == *'into network "10.2.0.0/16", for so its dhcp-range (/etc/dnsmasq.d/ranges:2) is tagged: tag = "floor2" '* ]]
 	serve
 	phone "$OURS" giaddr=10.1.0.1
 	lab_stop

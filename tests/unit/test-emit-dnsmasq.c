@@ -120,32 +120,28 @@ static void fill(struct literal *l, size_t networks, bool override)
 	l->plan.site = &l->site;
 }
 
-/* What is said of networks whose ranges stand so. */
+/* Which lines lack a tag: of each network the number of one, 0 for none; and whether any line
+ * sets it. */
 static const struct {
-	const char *input, *said; /* "": nothing */
+	const char *input;
+	unsigned line[2];
+	bool tagged[2];
 } ranges[] = {
-	{"dhcp-range=set:b,10.2.0.9,10.2.0.99\ndhcp-range=10.2.3.9,static\n",
-		"x:2: dnsmasq: put set:a into this line (dhcp-range=set:a,...): without it "
-		"phones there get the general TFTP servers\n"},
+	{"", {0, 0}, {false, false}},
+	{"dhcp-range=set:b,10.2.0.9,10.2.0.99\ndhcp-range=10.2.3.9,static\n", {0, 2},
+		{true, false}},
 	{"dhcp-range=set:b,10.2.0.9,10.2.0.99\ndhcp-range=tag:z,set:a,10.2.3.9,static\n",
-		""},
-	{"dhcp-range=b,10.2.0.9,10.2.0.99\ndhcp-range=a,10.2.3.9,10.2.3.99\n", ""},
+		{0, 0}, {true, true}},
+	{"dhcp-range=b,10.2.0.9,10.2.0.99\ndhcp-range=a,10.2.3.9,10.2.3.99\n", {0, 0},
+		{true, true}},
 	{"dhcp-range=set:b,10.2.0.9,10.2.0.99\ndhcp-range=set:b,10.2.3.9,10.2.3.99\n",
-		"x:2: dnsmasq: this dhcp-range has the tag b: put tag = \"b\" into network "
-		"\"10.2.3.0/24\" of site.conf; until then phones there get the general "
-		"TFTP servers\n"},
+		{0, 2}, {true, false}},
 	{"dhcp-range=set:b,10.2.0.9,10.2.0.99\ndhcp-range=set:a,10.2.3.9,10.2.3.99\n"
 	 "dhcp-range=10.2.4.9,10.2.4.99\ndhcp-range=10.3.0.1,10.3.0.2\n"
 	 "dhcp-range=fd00::1,fd00::9\n",
-		"x:3: dnsmasq: put set:b into this line (dhcp-range=set:b,...): without it "
-		"phones there get the general TFTP servers\n"},
-	{"dhcp-mac=set:a,00:11:22:*:*:*\ndhcp-range=set:b,10.2.0.9,10.2.0.99\n", ""},
-	{"", "dnsmasq: put set:b into the dhcp-range line of 10.2.0.0/16 "
-	     "(dhcp-range=set:b,...): without it phones there get the general TFTP "
-	     "servers\n"
-	     "dnsmasq: put set:a into the dhcp-range line of 10.2.3.0/24 "
-	     "(dhcp-range=set:a,...): without it phones there get the general TFTP "
-	     "servers\n"},
+		{3, 0}, {true, true}},
+	{"dhcp-mac=set:a,00:11:22:*:*:*\ndhcp-range=set:b,10.2.0.9,10.2.0.99\n", {0, 0},
+		{true, true}},
 };
 
 static void same_lines(const struct cpr_errors *e, const char *expected, const char *name)
@@ -167,14 +163,35 @@ static void tells_what_networks_lack(void **state)
 	fill(&l, 2, false);
 	for (size_t i = 0; i < CPR_ARRAY_LEN(ranges); i++) {
 		_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines lines = {0};
-		_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
-		_cleanup_(outputs_clear) struct outputs out = {0};
-		const struct emit_input in = {.plan = &l.plan, .dnsmasq = &lines};
 
 		parse(&lines, "x", ranges[i].input);
-		emit_dnsmasq(&in, &out, &e);
-		assert_int_equal(e.n, 0);
-		same_lines(&out.note, ranges[i].said, ranges[i].input);
+		for (size_t k = 0; k < 2; k++) {
+			bool tagged;
+			const struct dnsmasq_line *lacks = dnsmasq_untagged_range(
+				&lines, &l.site, &l.network[k], &tagged);
+
+			if ((lacks ? lacks->line : 0) != ranges[i].line[k] ||
+				tagged != ranges[i].tagged[k])
+				fail_msg("network %zu: %s", k, ranges[i].input);
+		}
+	}
+}
+
+static void knows_the_tag_of_a_range(void **state)
+{
+	static const char input[] = "dhcp-range=tag:z,set:a,10.2.3.9,static\n"
+				    "dhcp-range=b,10.2.0.9,10.2.0.99\n"
+				    "dhcp-range=10.2.0.9,10.2.0.99,set:c\n"
+				    "dhcp-range=set:d,fd00::1,fd00::9\n";
+	static const char *const tag[] = {"a", "b", NULL, NULL};
+	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines lines = {0};
+
+	(void)state;
+	parse(&lines, "x", input);
+	for (size_t i = 0; i < CPR_ARRAY_LEN(tag); i++) {
+		const char *found = dnsmasq_range_tag(&lines.line[i]);
+
+		assert_true(tag[i] ? found && !strcmp(found, tag[i]) : !found);
 	}
 }
 
@@ -278,6 +295,7 @@ int main(void)
 		cmocka_unit_test(knows_claims),
 		cmocka_unit_test(has_no_claim_by_our_own_lines),
 		cmocka_unit_test(tells_what_networks_lack),
+		cmocka_unit_test(knows_the_tag_of_a_range),
 		cmocka_unit_test(emits_what_wins_or_refuses),
 		cmocka_unit_test(lines_stay_short),
 	};

@@ -425,6 +425,15 @@ static bool ours_still(const struct world *w, const struct backup *b, const char
 	       same_thing(w->base, path + 1, b->dir, was);
 }
 
+/* Another's file, as XMLDefault.cnf.xml may be, stays that other's. */
+static bool is_anothers(const struct world *w, const char *path)
+{
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(w->base, path + 1);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid != geteuid();
+}
+
 /* A term file becomes the name of the kept one again that it was. */
 static int text_output(
 	const struct world *w, const struct backup *b, const char *was, struct output *o)
@@ -450,6 +459,7 @@ static int text_output(
 	if (r < 0)
 		return r;
 	o->mode = st.st_mode & 07777;
+	o->theirs = is_anothers(w, o->path);
 	cpr_buf_add(&o->text, bytes, len);
 	return o->text.failed ? -ENOMEM : 0;
 }

@@ -164,17 +164,36 @@ static bool lacks_line(const struct rollout *r, const char *server)
 	return false;
 }
 
+/* True when this run takes its files away: it answers as if the plan did not know it. */
+static bool let_go(const struct rollout *r, const char *server)
+{
+	bool gone = false;
+
+	for (size_t i = 0; i < r->c.n; i++) {
+		const struct output *o = r->c.change[i].o;
+
+		if (!o->server || strcmp(o->server, server) != 0)
+			continue;
+		if (o->kind != OUTPUT_GONE)
+			return false;
+		gone = true;
+	}
+	return gone;
+}
+
 static void judge(const struct rollout *r, const struct server *s, enum proof_of of,
 	struct verdict *v)
 {
 	_cleanup_(cpr_errors_clear) struct cpr_errors why = {0};
 	bool lacks = of == PROOF_OF_PLAN && lacks_line(r, s->name);
+	bool gone = of == PROOF_OF_PLAN && let_go(r, s->name);
 
 	free(v->text);
 	v->text = NULL;
-	v->proof = !v->ran || !s->probe
-			   ? PROOF_UNPROVEN
-			   : s->probe(r->w, v->before, lacks ? PROOF_OF_LIFE : of, &why);
+	v->proof = PROOF_UNPROVEN;
+	if (v->ran && s->probe)
+		v->proof = s->probe(r->w, gone ? NULL : v->before,
+			lacks || gone ? PROOF_OF_LIFE : of, &why);
 	if (v->proof == PROOF_OK && lacks) {
 		v->proof = PROOF_UNPROVEN;
 		v->text = strdup("it answers, but a line of yours is missing, see above");
@@ -291,8 +310,9 @@ static int carry_out(struct rollout *r, struct cpr_errors *e)
 	if (rc == 0 && !r->o->no_reload) {
 		applied = true;
 		rc = tell(r, &r->c, false, e);
+		/* after a rollback the plan is what the next generate would do */
 		if (rc == 0)
-			rc = prove(r, PROOF_OF_PLAN);
+			rc = prove(r, r->o->undo ? PROOF_OF_LIFE : PROOF_OF_PLAN);
 	}
 	if (rc == 0)
 		return finish(r, e);

@@ -24,7 +24,7 @@ state() {
 	sed "s|  /|  $root/|" "$root/var/lib/phone-cpr/generated.sha256" 2>/dev/null |
 		{ ! grep . >"$BATS_TEST_TMPDIR/record" || sha256sum --quiet -c "$BATS_TEST_TMPDIR/record"; }
 	(cd "$root" && find . -path ./var/lib/phone-cpr/backup -prune -o \
-		\( -type f -o -type l \) ! -name site.conf ! -name generated.sha256 -printf '%p %m %n %l ' \
+		\( -type f -o -type l \) ! -name site.conf ! -name generated.sha256 ! -name inspected -printf '%p %m %n %l ' \
 		-exec sh -c 'sha256sum <"$1"' - {} \; | sort)
 }
 

@@ -1,0 +1,173 @@
+# generate on a host with real servers: it tells them, proves what they answer, and puts all
+# back where they do not.
+bats_require_minimum_version 1.5.0
+load lab.bash
+load host.bash
+
+setup_file() {
+	lab_up
+	host_up
+}
+
+setup() {
+	rm -rf /srv/tftp/* /srv/tftp/.phone-cpr /var/lib/phone-cpr/* /etc/dnsmasq.d/*
+	mkfirmware --model 7961 --package dir /srv/tftp
+	conf=/etc/dnsmasq.d/phone-cpr.conf
+	live=/var/lib/phone-cpr/dnsmasq/phone-cpr
+	backup=/var/lib/phone-cpr/backup
+	host_site
+}
+
+teardown() {
+	host_stop
+	[ ! -f /var/log/dnsmasq.log ] || tail -n 5 /var/log/dnsmasq.log
+	rm -f /var/log/dnsmasq.log
+}
+
+state() {
+	find /etc/dnsmasq.d /etc/kea /srv/tftp /var/lib/phone-cpr -type f -printf '%p %i %T@ %s %m\n' |
+		sort
+}
+
+reads() { grep -c 'read \|started' /var/log/dnsmasq.log; }
+
+@test "dnsmasq: generate, change, check, diff; a second run touches nothing" {
+	host_dnsmasq
+	run -3 cpr-conf generate --check --diff
+	[ ! -e "$conf" ]
+	run -0 --separate-stderr cpr-conf generate --json
+	echo "$stderr"
+	jq -e '.changed and .rolled_back == false and .reloads == ["dnsmasq"] and
+		.probe == [{server: "dnsmasq", result: "ok", text: ""}] and .needs == []' <<<"$output"
+	run -0 host_asks
+	[ "$output" = "opt150=c0000201
+siaddr=192.0.2.1
+tftp=192.0.2.1" ]
+
+	before=$(state) pid=$(host_pid dnsmasq) reads=$(reads)
+	run -0 cpr-conf generate
+	[ "$output" = "cpr-conf: nothing to change" ]
+	[ "$before" = "$(state)" ]
+	[ "$pid $reads" = "$(host_pid dnsmasq) $(reads)" ]
+
+	# in force without a restart
+	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.9"}/' /etc/phone-cpr/site.conf
+	run -3 cpr-conf generate --check
+	run -0 cpr-conf generate
+	[ "$pid" = "$(host_pid dnsmasq)" ]
+	run -0 host_asks
+	grep -qx opt150=c0000209 <<<"$output"
+	run -0 cpr-conf rollback
+	[ "$pid" = "$(host_pid dnsmasq)" ]
+	run -0 host_asks
+	grep -qx opt150=c0000201 <<<"$output"
+}
+
+@test "an admin's drop-in that is broken is refused before anything is touched" {
+	host_dnsmasq
+	echo 'no-such-option=1' >/etc/dnsmasq.d/mine
+	before=$(state) pid=$(host_pid dnsmasq)
+	run -4 cpr-conf generate
+	[[ $output == *"/etc/dnsmasq.d/mine:1: "* ]]
+	[ "$before $pid" = "$(state) $(host_pid dnsmasq)" ]
+}
+
+@test "a probe that fails puts all back, and the old state serves again" {
+	host_dnsmasq
+	run -0 cpr-conf generate
+	before=$(state | grep -v /backup/) 
+	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.9"}/' /etc/phone-cpr/site.conf
+	# what we write never gets into force: the folder that is watched is another one by now
+	mv /var/lib/phone-cpr/dnsmasq /var/lib/phone-cpr/away
+	cp -a /var/lib/phone-cpr/away /var/lib/phone-cpr/dnsmasq
+	before=$(state | grep -v '/backup/\|/away/')
+	run -5 --separate-stderr cpr-conf generate --json
+	echo "$stderr"
+	[[ $stderr == *"dnsmasq: failed: "*"putting back what was there"*"rolled back: the old files serve again"* ]]
+	jq -e '.changed == false and .rolled_back' <<<"$output"
+	[ "$(state | grep -v '/backup/\|/away/' | awk '{print $1, $4, $5}')" = "$(awk '{print $1, $4, $5}' <<<"$before")" ]
+	[ "$(ls -A "$backup")" = 1 ]
+	run -0 host_asks
+	grep -qx opt150=c0000201 <<<"$output"
+	rm -r /var/lib/phone-cpr/away
+}
+
+@test "a server that is switched off in the site file loses its files, and is restarted" {
+	host_dnsmasq
+	cpr-conf generate
+	pid=$(host_pid dnsmasq)
+	host_site 'dnsmasq { enable = false }'
+	run cpr-conf generate
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"removed '$live'"*"removed '$conf'"* ]]
+	[ "$pid" != "$(host_pid dnsmasq)" ]
+	run -0 host_asks
+	[ "$output" = "siaddr=$LAB_SERVER" ]
+	run -0 cpr-conf generate
+	[[ $output == *"nothing to change"* ]]
+}
+
+@test "uninstall takes our files away, keeps what was edited, and names what is left to do" {
+	host_dnsmasq
+	cpr-conf generate
+	pid=$(host_pid dnsmasq)
+	run -3 cpr-conf uninstall --check
+	[ -e "$conf" ]
+	run -0 cpr-conf uninstall
+	[ ! -e "$conf" ]
+	[ ! -e "$live" ]
+	[ -e /srv/tftp/XMLDefault.cnf.xml ]
+	[ "$pid" = "$(host_pid dnsmasq)" ]
+	[[ $output == *"dnsmasq: restart it once, for $conf is gone"* ]]
+	[[ $output == *"XMLDefault.cnf.xml stay in /srv/tftp"* ]]
+	service dnsmasq restart
+	lab_wait 50 lab_listens 67
+	run -0 host_asks
+	[ "$output" = "siaddr=$LAB_SERVER" ]
+	run -0 cpr-conf rollback
+	run -0 host_asks
+	grep -qx opt150=c0000201 <<<"$output"
+	echo '# mine' >>"$conf"
+	run -0 cpr-conf uninstall
+	[[ $output == *"$conf"*"edited by hand"* ]]
+	[ -e "$conf" ]
+	[ ! -e "$live" ]
+}
+
+@test "--no-reload leaves dnsmasq alone and says what is to be done" {
+	host_dnsmasq
+	pid=$(host_pid dnsmasq)
+	run -0 cpr-conf generate --no-reload
+	[[ $output == *"dnsmasq: restart it once"* ]]
+	[ "$pid" = "$(host_pid dnsmasq)" ]
+}
+
+@test "tftpd-hpa and Kea: one line each is the admin's, then all is proved" {
+	host_site 'dnsmasq { enable = false }' 'tftpd-hpa { enable = true }' \
+		'kea { enable = true  mode = "class" }'
+	host_tftpd
+	host_kea
+	run -0 --separate-stderr cpr-conf generate --json
+	echo "$stderr"
+	jq -e '[.needs[].server] | index("kea-dhcp4-server")' <<<"$output"
+	jq -e '[.probe[].result] | unique == ["unproven"]' <<<"$output"
+
+	host_tftpd --map-file /etc/phone-cpr/tftpd-hpa.map --port-range 30000:30999
+	lab_stop
+	host_kea '.["client-classes"] = ["INCLUDED"]'
+	sed -i 's/^call-managers.*/call-managers = {"192.0.2.3"}/' /etc/phone-cpr/site.conf
+	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.1", "192.0.2.9"}/' /etc/phone-cpr/site.conf
+	pid=$(host_pid kea-dhcp4)
+	run -0 --separate-stderr cpr-conf generate --json
+	echo "$stderr"
+	jq -e '.needs == [] and ([.probe[].result] | unique == ["ok"])' <<<"$output"
+	[ "$pid" = "$(host_pid kea-dhcp4)" ]
+	run -0 host_asks
+	grep -qx opt150=c0000201c0000209 <<<"$output"
+
+	# without the file that is included Kea would not start
+	run -4 cpr-conf uninstall
+	[[ $output == *"/etc/kea/kea-dhcp4.conf:"*"take <?include"* ]]
+	[ -e /etc/kea/phone-cpr.json ]
+}

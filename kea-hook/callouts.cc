@@ -192,13 +192,12 @@ int pkt4_send(CalloutHandle &handle)
 		SeenPtr seen;
 		if (!hook.decider() || is_done(handle) || !get_seen(handle, seen))
 			return;
-		isc::dhcp::Pkt4Ptr query, response;
-		handle.getArgument("query4", query);
+		isc::dhcp::Pkt4Ptr response;
 		handle.getArgument("response4", response);
 		const uint8_t type = response->getType();
 		if (type != isc::dhcp::DHCPOFFER && type != isc::dhcp::DHCPACK)
 			return;
-		packet_send(hook, seen.get(), *query, *response);
+		packet_send(hook, seen.get(), *response);
 	});
 }
 

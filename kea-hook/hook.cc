@@ -88,8 +88,11 @@ void Hook::load(const ConstElementPtr &element)
 		if (r == 0) {
 			cpr_decider *decider = nullptr;
 			r = cpr_decider_new(&decider, parameters.get());
-			if (r == 0)
+			if (r == 0) {
 				parameters.release();
+				if (cpr_decider_parameters(decider)->recovery_server_n)
+					recovers_ = true;
+			}
 			candidate_.reset(decider);
 		}
 		if (r < 0 && faults_.empty())
@@ -101,16 +104,6 @@ void Hook::load(const ConstElementPtr &element)
 	// A "libreload" ends here: what is in force goes on.
 	if (good_)
 		start_health();
-}
-
-// Of those in force too: a candidate may be faulty, and a "libreload" commits none.
-bool Hook::recovers() const
-{
-	for (const cpr_decider *d : {candidate_.get(), good_.get()})
-		if (d && cpr_decider_parameters(d)->recovery_server_n)
-			return true;
-	cpr_phone_mark mark;
-	return phones_ && cpr_phones_marks(phones_.get(), wall_clock(), &mark, 1);
 }
 
 void Hook::unload()

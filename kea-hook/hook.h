@@ -30,8 +30,11 @@ class Hook
 
 	void load(const isc::data::ConstElementPtr &parameters);
 	void unload();
-	// Phones may be marked for recovery from here on, or are.
-	bool recovers() const;
+	// Phones can be marked for recovery, or could be: a lease may have to lose its mark.
+	bool recovers() const
+	{
+		return recovers_;
+	}
 	// Kea takes the configuration.  Returns why its start must be refused; empty: go on.
 	std::string configured();
 	// What a change of the configuration must be answered with instead of "ok"; empty: ok.
@@ -68,6 +71,7 @@ class Hook
 
 	Decider candidate_;
 	std::vector<std::string> faults_; // of the parameters that were loaded last
+	bool recovers_ = false;           // once, and from then on
 	bool strict_ = false;             // they ask for it, whole or not
 	Decider good_;
 	Phones phones_;

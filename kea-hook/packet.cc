@@ -81,16 +81,6 @@ struct in_addr address_of(const IOAddress &address)
 	return {htonl(address.toUint32())};
 }
 
-// The lease's; of an INFORM the phone's own, else the relay's.
-struct in_addr phone_address(const Pkt4 &query, const Pkt4 &response)
-{
-	if (!response.getYiaddr().isV4Zero())
-		return address_of(response.getYiaddr());
-	if (!query.getCiaddr().isV4Zero())
-		return address_of(query.getCiaddr());
-	return address_of(query.getGiaddr());
-}
-
 void read_response(Pkt4 &response, cpr_facts &facts)
 {
 	OptionPtr option = response.getOption(CPR_OPTION_TFTP_SERVER_ADDRESS);
@@ -157,15 +147,15 @@ void count_answer(const cpr_answer &answer)
 	}
 }
 
-void log_answer(const Pkt4 &query, const cpr_answer &answer)
+void log_answer(const Pkt4 &response, const cpr_answer &answer)
 {
 	if (answer.reason == CPR_REASON_SENT)
 		LOG_DEBUG(logger, isc::log::DBGLVL_TRACE_BASIC, OPTION150_SENT)
-			.arg(query.getLabel())
+			.arg(response.getLabel())
 			.arg(text_of(answer.sent));
 	else
 		LOG_DEBUG(logger, isc::log::DBGLVL_TRACE_BASIC, OPTION150_KEPT)
-			.arg(query.getLabel())
+			.arg(response.getLabel())
 			.arg(cpr_reason_name(answer.reason));
 }
 
@@ -181,6 +171,8 @@ SeenPtr packet_received(Hook &hook, Pkt4 &query)
 	const uint8_t type = query.getType();
 	seen->discover = type == DHCPDISCOVER;
 	seen->request = type == DHCPREQUEST;
+	seen->from = address_of(
+		query.getCiaddr().isV4Zero() ? query.getGiaddr() : query.getCiaddr());
 	if (cpr_decider_parameters(hook.decider())->fallbacks)
 		request_options(query,
 			{CPR_OPTION_TFTP_SERVER_ADDRESS, CPR_OPTION_TFTP_SERVER_NAME});
@@ -230,7 +222,7 @@ void packet_leased(Hook &hook, Seen &seen, isc::dhcp::Lease4 &lease, bool store)
 		hook.marks().stored(mac);
 }
 
-void packet_send(Hook &hook, const Seen *seen, const Pkt4 &query, Pkt4 &response)
+void packet_send(Hook &hook, const Seen *seen, Pkt4 &response)
 {
 	cpr_answer answer = {};
 	answer.reason = CPR_REASON_NOT_A_PHONE;
@@ -238,7 +230,9 @@ void packet_send(Hook &hook, const Seen *seen, const Pkt4 &query, Pkt4 &response
 		cpr_facts facts = {};
 		facts.vendor = &seen->vendor;
 		std::copy(seen->mac, seen->mac + sizeof seen->mac, facts.mac);
-		facts.address = phone_address(query, response);
+		facts.address = response.getYiaddr().isV4Zero()
+					? seen->from
+					: address_of(response.getYiaddr());
 		facts.recovery = seen->recovery;
 		facts.last = seen->discover || !seen->last.n ? nullptr : &seen->last;
 		read_response(response, facts);
@@ -258,7 +252,7 @@ void packet_send(Hook &hook, const Seen *seen, const Pkt4 &query, Pkt4 &response
 	}
 	count_answer(answer);
 	if (logger.isDebugEnabled(isc::log::DBGLVL_TRACE_BASIC))
-		log_answer(query, answer);
+		log_answer(response, answer);
 }
 
 } // namespace option150

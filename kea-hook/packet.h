@@ -21,8 +21,9 @@ struct Seen {
 	bool has_mac; // an Ethernet address of one host; else mac is zero and not tracked
 	uint8_t mac[6];
 	bool discover, request;
-	bool recovery; // marked, by command or in the lease
-	cpr_sent last; // what it was sent last
+	struct in_addr from; // of an INFORM the phone's own address, else the relay's
+	bool recovery;       // marked, by command or in the lease
+	cpr_sent last;       // what it was sent last
 };
 using SeenPtr = boost::shared_ptr<Seen>;
 
@@ -31,7 +32,6 @@ SeenPtr packet_received(Hook &hook, isc::dhcp::Pkt4 &query);
 // store: the lease will be written.
 void packet_leased(Hook &hook, Seen &seen, isc::dhcp::Lease4 &lease, bool store);
 // seen is NULL when the message is not from a phone.
-void packet_send(Hook &hook, const Seen *seen, const isc::dhcp::Pkt4 &query,
-	isc::dhcp::Pkt4 &response);
+void packet_send(Hook &hook, const Seen *seen, isc::dhcp::Pkt4 &response);
 
 } // namespace option150

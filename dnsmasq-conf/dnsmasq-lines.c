@@ -4,6 +4,7 @@
 #include "dnsmasq-lines.h"
 
 #include "cleanup.h"
+#include "defaults.h"
 #include "errors.h"
 #include "publish.h"
 #include "world.h"
@@ -414,38 +415,6 @@ static void follow(struct reader *r, size_t first)
 	}
 }
 
-/* The value of a plain NAME=VALUE of a shell's file, the last one that is there; the caller's
- * to free.  Whatever a shell would have to work out comes as it is written. */
-static char *assigned(const char *text, const char *name, unsigned *line)
-{
-	const char *found = NULL, *end;
-	unsigned number = 1;
-
-	for (const char *at = text; *at; number++) {
-		const char *word = at + strspn(at, " \t");
-
-		if (strncmp(word, "export ", 7) == 0)
-			word += 7 + strspn(word + 7, " \t");
-		if (strncmp(word, name, strlen(name)) == 0 && word[strlen(name)] == '=') {
-			found = word + strlen(name) + 1;
-			*line = number;
-		}
-		at += strcspn(at, "\n");
-		at += *at == '\n';
-	}
-	if (!found)
-		return NULL;
-	if (*found == '"' || *found == '\'') {
-		const char quote[] = {*found, 0};
-
-		found++;
-		end = found + strcspn(found, quote);
-	} else {
-		end = found + strcspn(found, " \t\r\n;#");
-	}
-	return strndup(found, (size_t)(end - found));
-}
-
 /* -C and -7 in their short forms, with the value behind them or in the next word. */
 static const char *short_option(const char *word)
 {
@@ -488,7 +457,8 @@ static void read_instance(struct reader *r, const char *defaults, char *text)
 {
 	const struct origin main_file = {MAIN, 0};
 	struct origin from = {defaults, 0};
-	_cleanup_(cpr_freep) char *folder = assigned(text, "CONFIG_DIR", &from.line);
+	_cleanup_(cpr_freep) char *folder =
+		defaults_value(text, "CONFIG_DIR", &from.line);
 	_cleanup_(cpr_freep) char *options = NULL;
 	size_t first = r->out->n;
 	bool named = false;
@@ -503,7 +473,7 @@ static void read_instance(struct reader *r, const char *defaults, char *text)
 		}
 		parse_line(r->out, r->instance, defaults, from.line, NULL, line);
 	}
-	options = assigned(text, "DNSMASQ_OPTS", &from.line);
+	options = defaults_value(text, "DNSMASQ_OPTS", &from.line);
 	if (options)
 		named = take_options(r, &from, options);
 	follow(r, first);

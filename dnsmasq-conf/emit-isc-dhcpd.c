@@ -115,9 +115,4 @@ void emit_isc_dhcpd(
 		"\t}\n",
 		CPR_OPTION_TFTP_SERVER_ADDRESS, CPR_OPTION_TFTP_SERVER_NAME);
 	all_answers(&o->text, all, n);
-	cpr_errors_add(&out->note, NULL, 0,
-		"isc-dhcp-server: phones get nothing of this before " FOLDER
-		"/dhcpd.conf has "
-		"the line include \"" FOLDER "/" NAME
-		"\"; as its first one: what it sets itself then wins");
 }

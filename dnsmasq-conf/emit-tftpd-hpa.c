@@ -61,10 +61,6 @@ void emit_tftpd_hpa(
 	o->server = "tftpd-hpa";
 	o->restart = RESTART_ON_CHANGE;
 	map(&o->text);
-	cpr_errors_add(&out->note, NULL, 0,
-		"tftpd-hpa: nothing of this is in force before /etc/default/tftpd-hpa has "
-		"TFTP_OPTIONS=\"%s\"",
-		TFTPD_HPA_OPTIONS);
 }
 
 /* The next word of a line, or NULL; '#' begins a comment unless a backslash is before it. */

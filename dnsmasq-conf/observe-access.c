@@ -7,7 +7,7 @@
 #include "dnsmasq-lines.h"
 #include "firmware.h"
 #include "io.h"
-#include "kea-trial.h"
+#include "kea.h"
 #include "observed.h"
 #include "site.h"
 #include "world.h"

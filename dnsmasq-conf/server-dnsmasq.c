@@ -209,50 +209,48 @@ static void need_folder(
 	if (fd < 0)
 		return; /* the package is not there, and brings the line */
 	n = needs_add(out, NAME);
-	n->file = strdup(DEFAULTS);
-	n->line = strdup("CONFIG_DIR=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new");
-	n->where = strdup("on a line of its own");
-	n->why = strdup("dnsmasq does not read " DNSMASQ_STATIC);
+	n->file = need_text(DEFAULTS);
+	n->line = need_text("CONFIG_DIR=/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new");
+	n->where = need_text("on a line of its own");
+	n->why = need_text("dnsmasq does not read " DNSMASQ_STATIC);
 }
 
 /* The tag by which dnsmasq tells a network's phones. */
-static void need_tag(const struct world *w, const struct dnsmasq_lines *all,
+static void need_tag(const struct cpr_site *site, const struct dnsmasq_lines *all,
 	const struct cpr_site_network *network, struct needs *out)
 {
 	bool tagged;
 	const struct dnsmasq_line *range =
-		dnsmasq_untagged_range(all, w->site, network, &tagged);
+		dnsmasq_untagged_range(all, site, network, &tagged);
 	const char *other = range ? dnsmasq_range_tag(range) : NULL;
-	char prefix[INET_ADDRSTRLEN];
+	char prefix[INET_ADDRSTRLEN + 4];
 	struct need *n;
 
 	if (!range && tagged)
 		return;
 	inet_ntop(AF_INET, &network->prefix, prefix, sizeof(prefix));
+	sprintf(strchr(prefix, 0), "/%u", network->length);
 	n = needs_add(out, NAME);
 	n->network = true;
-	n->at = other || !range ? 0 : range->line;
-	n->file = strdup(other   ? site_name(w->site)
-			 : range ? range->file
-				 : "/etc/dnsmasq.conf");
-	if ((other ? asprintf(&n->line, "tag = \"%s\"", other)
-		   : asprintf(&n->line, "set:%s", network->tag)) < 0)
-		n->line = NULL;
-	if ((other          ? asprintf(&n->where,
-				      "into network \"%s/%u\", for so its dhcp-range (%s:%u) is "
-					       "tagged",
-				      prefix, network->length, range->file, range->line)
-		    : range ? asprintf(&n->where,
-				      "into this line (dhcp-range=set:%s,...)",
-				      network->tag)
-			    : asprintf(&n->where,
-				      "or wherever it stands, into the dhcp-range of %s/%u "
-				      "(dhcp-range=set:%s,...)",
-				      prefix, network->length, network->tag)) < 0)
-		n->where = NULL;
-	if (asprintf(&n->why, "phones in %s/%u get the general TFTP servers", prefix,
-		    network->length) < 0)
-		n->why = NULL;
+	n->why = need_text("phones in %s get the general TFTP servers", prefix);
+	if (other) {
+		n->file = need_text("%s", site_name(site));
+		n->line = need_text("tag = \"%s\"", other);
+		n->where = need_text("into network \"%s\", for so its dhcp-range "
+				     "(%s:%u) is tagged",
+			prefix, range->file, range->line);
+		return;
+	}
+	n->line = need_text("set:%s", network->tag);
+	n->file = need_text("%s", range ? range->file : "/etc/dnsmasq.conf");
+	n->at = range ? range->line : 0;
+	if (range)
+		n->where =
+			need_text("into this line (dhcp-range=set:%s,...)", network->tag);
+	else
+		n->where = need_text("into the dhcp-range of %s, wherever that stands "
+				     "(dhcp-range=set:%s,...)",
+			prefix, network->tag);
 }
 
 void server_dnsmasq_needs(
@@ -269,7 +267,7 @@ void server_dnsmasq_needs(
 	}
 	need_folder(w, &all, out);
 	for (size_t i = 0; i < w->site->network_n; i++)
-		need_tag(w, &all, &w->site->network[i], out);
+		need_tag(w->site, &all, &w->site->network[i], out);
 }
 
 static const char *name_of(const char *instance)

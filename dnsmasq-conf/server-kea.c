@@ -11,12 +11,14 @@
 #include "emit.h"
 #include "errors.h"
 #include "kea-socket.h"
-#include "kea-trial.h"
+#include "kea.h"
+#include "includes.h"
 #include "parameters.h"
 #include "server.h"
 #include "service.h"
 #include "site.h"
 #include "text.h"
+#include "trial.h"
 #include "tree-json.h"
 #include "tree.h"
 #include "world.h"
@@ -28,7 +30,6 @@
 
 #define NAME    "kea-dhcp4-server"
 #define USER    "_kea"
-#define INCLUDE "<?include \"" KEA_OURS "\"?>"
 #define LIBRARY "libdhcp_option150.so"
 
 enum {
@@ -36,31 +37,13 @@ enum {
 	RELOAD_SECONDS = 60 /* many subnets, and a busy host */
 };
 
+static const struct trial_kind kind = {KEA_OURS, scan_kea};
+
 /* The list that our file is an entry of. */
 static const char *list_of(const struct cpr_site *site)
 {
 	return strcmp(site->kea_mode, "class") == 0 ? "client-classes"
 						    : "hooks-libraries";
-}
-
-/* In place: each name of a copy becomes the original's. */
-static void name_original(char *text, const char *copy, const char *original)
-{
-	size_t from = strlen(copy), to = strlen(original);
-
-	for (char *at = strstr(text, copy); at; at = strstr(at + to, copy)) {
-		memcpy(at, original, to); /* it is the shorter one */
-		memmove(at + to, at + from, strlen(at + from) + 1);
-	}
-}
-
-static void name_originals(const struct kea_trial *t, char *text)
-{
-	for (size_t i = 0; i < t->n; i++)
-		if (t->file[i].copy)
-			name_original(text, t->file[i].copy, t->file[i].path);
-	if (t->candidate)
-		name_original(text, t->candidate, KEA_OURS);
 }
 
 /* What -t has against it, out of its log: the rest of the line behind one of these. */
@@ -101,7 +84,7 @@ static int run_checker(const char *config, struct said *said)
 }
 
 /* The admin's file that the text is about. */
-static const char *blamed(const struct kea_trial *t, const char *text)
+static const char *blamed(const struct trial *t, const char *text)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (line_in(text, t->file[i].path))
@@ -110,12 +93,12 @@ static const char *blamed(const struct kea_trial *t, const char *text)
 }
 
 /* Whose fault it is, and since when. */
-static void refuse(const struct kea_trial *t, struct said *said, struct cpr_errors *e)
+static void refuse(const struct trial *t, struct said *said, struct cpr_errors *e)
 {
 	const char *text, *file;
 	struct said before;
 
-	name_originals(t, said->text);
+	trial_name_originals(t, said->text);
 	text = complaint(said);
 	file = blamed(t, text);
 	if (line_in(text, KEA_OURS))
@@ -137,12 +120,13 @@ static void refuse(const struct kea_trial *t, struct said *said, struct cpr_erro
 
 /* After a change of mode the admin's include stands in the wrong list. */
 static bool stands_elsewhere(
-	const struct kea_file *f, const struct cpr_site *site, struct cpr_errors *e)
+	const struct trial_file *f, const struct cpr_site *site, struct cpr_errors *e)
 {
 	if (!f || strcmp(f->list, list_of(site)) == 0)
 		return false;
 	cpr_errors_add(e, f->path, f->ours,
-		"with mode = \"%s\" " INCLUDE " belongs into \"%s\", not into \"%s\": "
+		"with mode = \"%s\" " KEA_INCLUDE
+		" belongs into \"%s\", not into \"%s\": "
 		"move it there, or set another mode",
 		site->kea_mode, list_of(site), f->list);
 	return true;
@@ -151,14 +135,15 @@ static bool stands_elsewhere(
 /* Kea does not start without a file that it includes. */
 static int check_gone(const struct world *w, struct cpr_errors *e)
 {
-	_cleanup_(kea_trial_close) struct kea_trial t = {0};
-	int r = kea_trial_look(&t, w->base);
-	const struct kea_file *f = kea_trial_includer(&t);
+	_cleanup_(trial_close) struct trial t = {0};
+	int r = trial_look(&t, &kind, w->base, KEA_CONFIG);
+	const struct trial_file *f = trial_includer(&t);
 
 	if (!f)
 		return r == -ENOENT ? 0 : r;
 	cpr_errors_add(e, f->path, f->ours,
-		"take " INCLUDE " out first, and have Kea read its files anew: without "
+		"take " KEA_INCLUDE
+		" out first, and have Kea read its files anew: without "
 		"that file it does not start");
 	return -EINVAL;
 }
@@ -214,12 +199,15 @@ static int check_running(const struct world *w, struct cpr_errors *e)
 static int check_merged(
 	const struct world *w, const struct change *c, struct cpr_errors *e)
 {
-	_cleanup_(kea_trial_close) struct kea_trial t = {0};
-	const struct output *o = c->o;
+	_cleanup_(trial_close) struct trial t = {0};
 	struct said said;
-	int r = kea_trial_open(&t, w->base, o->text.data, o->text.len, list_of(w->site));
+	char before[64];
+	int r;
 
-	if (r == -EACCES || r == -EPERM || r == -EROFS) {
+	snprintf(before, sizeof(before), "{\"Dhcp4\": {\"%s\": [ <?include ",
+		list_of(w->site));
+	r = trial_open(&t, &kind, w->base, KEA_CONFIG, c->o->text.data, before, "?> ]}}");
+	if (trial_denied(r)) {
 		cpr_say(4,
 			"kea: cannot ask kea-dhcp4 -t, which needs a file in /etc/kea "
 			"(%s): run as root",
@@ -228,7 +216,7 @@ static int check_merged(
 	}
 	if (r == -ENOENT)
 		return 0; /* not installed */
-	if (r == 0 && stands_elsewhere(kea_trial_includer(&t), w->site, e))
+	if (r == 0 && stands_elsewhere(trial_includer(&t), w->site, e))
 		return -EINVAL;
 	if (r == 0)
 		r = run_checker(t.file[0].copy, &said);
@@ -239,7 +227,7 @@ static int check_merged(
 			"cannot ask kea-dhcp4 whether it takes it: %s", strerror(-r));
 	if (r > 0)
 		refuse(&t, &said, e);
-	if (r == 0 && !kea_trial_includer(&t))
+	if (r == 0 && !trial_includer(&t))
 		r = check_running(w, e);
 	return r > 0 ? -EINVAL : r;
 }
@@ -255,24 +243,22 @@ int server_kea_check(const struct world *w, const struct changes *c, struct cpr_
 
 void server_kea_needs(const struct world *w, const struct changes *c, struct needs *out)
 {
-	_cleanup_(kea_trial_close) struct kea_trial t = {0};
+	_cleanup_(trial_close) struct trial t = {0};
 	struct need *n;
 
 	(void)c;
 	if (!w->site->kea)
 		return;
-	kea_trial_look(&t, w->base);
-	if (kea_trial_includer(&t))
+	trial_look(&t, &kind, w->base, KEA_CONFIG);
+	if (trial_includer(&t))
 		return;
 	n = needs_add(out, NAME);
-	n->file = strdup(KEA_CONFIG);
-	n->line = strdup(INCLUDE);
-	if (asprintf(&n->where,
-		    "as the last entry of \"%s\" in \"Dhcp4\" (where there is no such "
-		    "list: \"%s\": [ " INCLUDE " ])",
-		    list_of(w->site), list_of(w->site)) < 0)
-		n->where = NULL;
-	n->why = strdup("phones get no option 150 of Kea");
+	n->file = need_text(KEA_CONFIG);
+	n->line = need_text(KEA_INCLUDE);
+	n->where = need_text("as the last entry of \"%s\" in \"Dhcp4\" (where there is "
+			     "no such list: \"%s\": [ " KEA_INCLUDE " ])",
+		list_of(w->site), list_of(w->site));
+	n->why = need_text("phones get no option 150 of Kea");
 }
 
 bool server_kea_runs(const struct world *w)
@@ -300,13 +286,13 @@ static int answered(const struct world *w, json_t *answer, struct cpr_errors *e)
 int server_kea_reload(
 	const struct world *w, const struct changes *c, struct cpr_errors *e)
 {
-	_cleanup_(kea_trial_close) struct kea_trial t = {0};
+	_cleanup_(trial_close) struct trial t = {0};
 	const char *socket = w->site->kea_socket;
 	json_t *answer = NULL;
 	int r;
 
-	kea_trial_look(&t, w->base);
-	if (!change_of(c, KEA_OURS) || !kea_trial_includer(&t) || !server_kea_runs(w))
+	trial_look(&t, &kind, w->base, KEA_CONFIG);
+	if (!change_of(c, KEA_OURS) || !trial_includer(&t) || !server_kea_runs(w))
 		return 0;
 	r = kea_ask(socket, "config-reload", RELOAD_SECONDS, &answer);
 	if (r < 0)

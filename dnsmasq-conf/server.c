@@ -4,14 +4,22 @@
 #include "cleanup.h"
 #include "emit.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 /* In the order of being reloaded: files can be fetched before DHCP sends anybody there. */
 const struct server servers[] = {
+	{"tftpd-hpa", server_tftpd_hpa_check, server_tftpd_hpa_needs,
+		server_tftpd_hpa_runs, server_tftpd_hpa_reload, server_tftpd_hpa_look,
+		server_tftpd_hpa_probe},
 	{"dnsmasq", server_dnsmasq_check, server_dnsmasq_needs, server_dnsmasq_runs,
 		server_dnsmasq_reload, server_dnsmasq_look, server_dnsmasq_probe},
 	{"kea-dhcp4-server", server_kea_check, server_kea_needs, server_kea_runs,
 		server_kea_reload, server_kea_look, server_kea_probe},
+	{"isc-dhcp-server", server_isc_dhcpd_check, server_isc_dhcpd_needs,
+		server_isc_dhcpd_runs, server_isc_dhcpd_reload, server_dhcpd_look,
+		server_dhcpd_probe},
 };
 const size_t servers_n = CPR_ARRAY_LEN(servers);
 
@@ -67,6 +75,18 @@ struct need *needs_add(struct needs *out, const char *server)
 	out->need = grown;
 	grown[out->n] = (struct need){.server = server};
 	return &grown[out->n++];
+}
+
+char *need_text(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	return text;
 }
 
 void needs_clear(struct needs *n)

@@ -72,6 +72,8 @@ const struct server *server_by_name(const char *name);
 
 /* The next one to be filled in; never NULL (out->lost: a scratch). */
 struct need *needs_add(struct needs *out, const char *server);
+/* A text of a need's; NULL: no memory. */
+char *need_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void needs_clear(struct needs *n); /* also the _cleanup_ function */
 
 /* True when a candidate of this server differs from what lies there. */
@@ -95,6 +97,23 @@ void server_kea_needs(const struct world *w, const struct changes *c, struct nee
 bool server_kea_runs(const struct world *w);
 int server_kea_reload(
 	const struct world *w, const struct changes *c, struct cpr_errors *e);
+
+int server_tftpd_hpa_check(
+	const struct world *w, const struct changes *c, struct cpr_errors *e);
+void server_tftpd_hpa_needs(
+	const struct world *w, const struct changes *c, struct needs *out);
+bool server_tftpd_hpa_runs(const struct world *w);
+int server_tftpd_hpa_reload(
+	const struct world *w, const struct changes *c, struct cpr_errors *e);
+
+int server_isc_dhcpd_check(
+	const struct world *w, const struct changes *c, struct cpr_errors *e);
+void server_isc_dhcpd_needs(
+	const struct world *w, const struct changes *c, struct needs *out);
+bool server_isc_dhcpd_runs(const struct world *w);
+int server_isc_dhcpd_reload(
+	const struct world *w, const struct changes *c, struct cpr_errors *e);
+
 /* probe-servers.c */
 void server_dnsmasq_look(const struct world *w, struct sight *out);
 void server_tftpd_hpa_look(const struct world *w, struct sight *out);

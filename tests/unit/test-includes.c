@@ -1,6 +1,6 @@
-/* kea-dhcp4.conf: the includes in it, where they stand and in which list. */
+/* Includes in servers' configurations: where they stand, and in which of Kea's lists. */
 #include "cleanup.h"
-#include "kea-conf.h"
+#include "includes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 /* Each include as "LINE LIST PATH;". */
 static const struct {
 	const char *name, *text, *list, *expected;
-} cases[] = {
+} kea[] = {
 	{"in its list", "{\"Dhcp4\": {\n\"hooks-libraries\": [\n" I "]}}", "",
 		"3 hooks-libraries " P ";"},
 	{"last of several", "{\"Dhcp4\": {\"client-classes\": [{\"a\": [1]},\n" I "]}}",
@@ -44,39 +44,65 @@ static const struct {
 	{"too many ends", "]]}}" I, "", "1  " P ";"},
 };
 
+static const struct {
+	const char *name, *text, *list, *expected;
+} dhcpd[] = {
+	{"a statement", "# x\ninclude \"/a\"; include\n\t\"/b\" ;", "", "2  /a;3  /b;"},
+	{"within a subnet", "subnet 10.0.0.0 netmask 255.0.0.0 { include \"/a\"; }", "",
+		"1  /a;"},
+	{"any case", "INCLUDE \"/a\";", "", "1  /a;"},
+	{"in comments and strings",
+		"# include \"/a\";\nfilename \"\\\" include \"; option x \"include\";\n"
+		"include \"/b\";",
+		"", "3  /b;"},
+	{"other words", "my-include \"/a\"; include-x \"/b\"; includes \"/c\";", "", ""},
+	{"cut off", "include \"/a", "", "1  /a;"},
+	{"a string cut off", "filename \"\\", "", ""},
+	{"a word alone", "include", "", ""},
+};
+
+static void scan_all(bool (*next)(struct scan *s, struct include *out), const char *name,
+	const char *text, const char *list, const char *expected)
+{
+	struct include one;
+	struct scan s;
+	char got[500] = "";
+	size_t n = 0;
+
+	scan_start(&s, text, strlen(text), list);
+	while (next(&s, &one))
+		n += (size_t)snprintf(got + n, sizeof(got) - n, "%u %s %.*s;", one.line,
+			one.list, (int)one.len, text + one.at);
+	if (strcmp(got, expected) != 0)
+		print_error("%s\n", name);
+	assert_string_equal(got, expected);
+}
+
 static void scan(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < CPR_ARRAY_LEN(cases); i++) {
-		struct kea_include one;
-		struct kea_scan s;
-		char got[500] = "";
-		size_t n = 0;
-
-		kea_scan_start(&s, cases[i].text, strlen(cases[i].text), cases[i].list);
-		while (kea_scan_next(&s, &one))
-			n += (size_t)snprintf(got + n, sizeof(got) - n, "%u %s %.*s;",
-				one.line, one.list, (int)one.len, cases[i].text + one.at);
-		if (strcmp(got, cases[i].expected) != 0)
-			print_error("%s\n", cases[i].name);
-		assert_string_equal(got, cases[i].expected);
-	}
+	for (size_t i = 0; i < CPR_ARRAY_LEN(kea); i++)
+		scan_all(
+			scan_kea, kea[i].name, kea[i].text, kea[i].list, kea[i].expected);
+	for (size_t i = 0; i < CPR_ARRAY_LEN(dhcpd); i++)
+		scan_all(scan_dhcpd, dhcpd[i].name, dhcpd[i].text, dhcpd[i].list,
+			dhcpd[i].expected);
 }
 
 /* Lists within lists, more than anybody has. */
 static void deep(void **state)
 {
 	static char text[1000];
-	struct kea_include one;
-	struct kea_scan s;
+	struct include one;
+	struct scan s;
 
 	(void)state;
 	memset(text, '[', 500);
 	strcat(text, I);
-	kea_scan_start(&s, text, strlen(text), "");
-	assert_true(kea_scan_next(&s, &one));
+	scan_start(&s, text, strlen(text), "");
+	assert_true(scan_kea(&s, &one));
 	assert_string_equal(one.list, "");
-	assert_false(kea_scan_next(&s, &one));
+	assert_false(scan_kea(&s, &one));
 }
 
 int main(void)

@@ -1,9 +1,10 @@
-#include "kea-trial.h"
+#include "trial.h"
 
 #include "buf.h"
 #include "cleanup.h"
+#include "includes.h"
 #include "io.h"
-#include "kea-conf.h"
+#include "publish.h"
 #include "world.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ enum {
 
 /* One file being looked at, and perhaps copied. */
 struct visit {
-	struct kea_trial *t;
+	struct trial *t;
 	unsigned depth;
 };
 
@@ -56,8 +57,8 @@ static int visit_file(
 	struct visit *v, const char *path, const char *list, const char **instead);
 
 /* What stands in the place of an included path: *instead, or NULL, itself. */
-static int visit_include(struct visit *v, struct kea_file *in,
-	const struct kea_include *one, const char *text, const char **instead)
+static int visit_include(struct visit *v, struct trial_file *in,
+	const struct include *one, const char *text, const char **instead)
 {
 	_cleanup_(cpr_freep) char *path = NULL;
 	char list[sizeof(in->list)];
@@ -69,7 +70,7 @@ static int visit_include(struct visit *v, struct kea_file *in,
 		return -ENOMEM;
 	}
 	snprintf(list, sizeof(list), "%s", one->list);
-	if (strcmp(path, KEA_OURS) != 0)
+	if (strcmp(path, v->t->kind->ours) != 0)
 		return visit_file(v, path, list, instead);
 	in->ours = one->line;
 	memcpy(in->list, list, sizeof(list));
@@ -77,16 +78,16 @@ static int visit_include(struct visit *v, struct kea_file *in,
 	return 0;
 }
 
-static int rewrite(struct visit *v, struct kea_file *f, const char *list,
+static int rewrite(struct visit *v, struct trial_file *f, const char *list,
 	const char *text, size_t len, struct cpr_buf *out, bool *differs)
 {
-	struct kea_include one;
-	struct kea_scan s;
+	struct include one;
+	struct scan s;
 	size_t at = 0;
 	int r = 0;
 
-	kea_scan_start(&s, text, len, list);
-	while (r == 0 && kea_scan_next(&s, &one)) {
+	scan_start(&s, text, len, list);
+	while (r == 0 && v->t->kind->next(&s, &one)) {
 		const char *instead = NULL;
 
 		r = visit_include(v, f, &one, text, &instead);
@@ -107,8 +108,9 @@ static int visit_file(
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
 	_cleanup_(cpr_freep) char *text = NULL;
-	struct kea_trial *t = v->t;
-	struct kea_file *f = &t->file[t->n];
+	struct trial *t = v->t;
+	struct trial_file *f = &t->file[t->n];
+	_cleanup_(cpr_closep) int fd = -1;
 	bool differs = false;
 	struct stat st;
 	size_t len;
@@ -116,10 +118,11 @@ static int visit_file(
 
 	if (v->depth == INCLUDES_MAX || t->n == CPR_ARRAY_LEN(t->file))
 		return 0;
-	r = read_below(t->base, path, FILE_MAX, &text, &len);
+	fd = cpr_publish_open_followed(t->base, path);
+	r = fd < 0 ? fd : read_open(fd, FILE_MAX, &text, &len);
 	if (r < 0)
 		return v->depth ? 0 : r;
-	*f = (struct kea_file){.path = strdup(path)};
+	*f = (struct trial_file){.path = strdup(path)};
 	if (!f->path)
 		return -ENOMEM;
 	t->n++;
@@ -128,22 +131,23 @@ static int visit_file(
 	v->depth--;
 	if (r < 0 || !differs)
 		return r;
-	if (fstatat(t->base, path + 1, &st, 0) < 0)
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	f->copy = beside(path);
 	*instead = f->copy;
 	return f->copy ? write_copy(t->base, f->copy, &st, b.data, b.len) : -ENOMEM;
 }
 
-int kea_trial_look(struct kea_trial *t, int base)
+int trial_look(struct trial *t, const struct trial_kind *kind, int base, const char *main)
 {
 	const char *none = NULL;
 
+	t->kind = kind;
 	t->base = base;
-	return visit_file(&(struct visit){.t = t}, KEA_CONFIG, "", &none);
+	return visit_file(&(struct visit){.t = t}, main, "", &none);
 }
 
-const struct kea_file *kea_trial_includer(const struct kea_trial *t)
+const struct trial_file *trial_includer(const struct trial *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (t->file[i].ours)
@@ -152,22 +156,26 @@ const struct kea_file *kea_trial_includer(const struct kea_trial *t)
 }
 
 /* Nothing includes it yet: as the only thing that a configuration has. */
-static int try_alone(struct kea_trial *t, const char *list)
+static int try_alone(struct trial *t, const char *before, const char *after)
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
 
-	cpr_buf_printf(&b, "{\"Dhcp4\": {\"%s\": [ <?include \"%s\"?> ]}}\n", list,
-		t->candidate);
-	t->file[0].copy = beside(KEA_CONFIG);
+	cpr_buf_printf(&b, "%s\"%s\"%s\n", before, t->candidate, after);
+	t->file[0].copy = beside(t->file[0].path);
 	if (b.failed || !t->file[0].copy)
 		return -ENOMEM;
 	return write_copy(t->base, t->file[0].copy, NULL, b.data, b.len);
 }
 
-static int lock_folder(int base)
+static int lock_folder(int base, const char *file)
 {
-	int fd = openat(base, "etc/kea", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	_cleanup_(cpr_freep) char *folder = strdup(file + 1);
+	int fd, r;
 
+	if (!folder)
+		return -ENOMEM;
+	*strrchr(folder, '/') = 0;
+	fd = openat(base, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	do
@@ -187,29 +195,37 @@ static void hold_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &hold, before);
 }
 
-int kea_trial_open(struct kea_trial *t, int base, const char *candidate, size_t len,
-	const char *list)
+int trial_open(struct trial *t, const struct trial_kind *kind, int base, const char *main,
+	const char *candidate, const char *before, const char *after)
 {
 	struct visit v = {.t = t};
 	const char *instead = NULL;
 	int r;
 
+	t->kind = kind;
 	t->base = base;
-	t->lock = lock_folder(base);
+	t->lock = lock_folder(base, kind->ours);
 	if (t->lock < 0)
 		return t->lock;
 	hold_signals(&t->before);
 	t->held = true;
-	t->candidate = beside(KEA_OURS);
-	r = t->candidate ? write_copy(base, t->candidate, NULL, candidate, len) : -ENOMEM;
+	t->candidate = beside(kind->ours);
+	r = t->candidate
+		    ? write_copy(base, t->candidate, NULL, candidate, strlen(candidate))
+		    : -ENOMEM;
 	if (r == 0)
-		r = visit_file(&v, KEA_CONFIG, "", &instead);
+		r = visit_file(&v, main, "", &instead);
 	if (r == 0 && !instead)
-		r = try_alone(t, list);
+		r = try_alone(t, before, after);
 	return r;
 }
 
-void kea_trial_close(struct kea_trial *t)
+bool trial_denied(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS;
+}
+
+void trial_close(struct trial *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->file[i].copy)
@@ -224,5 +240,24 @@ void kea_trial_close(struct kea_trial *t)
 		sigprocmask(SIG_SETMASK, &t->before, NULL);
 		close(t->lock);
 	}
-	*t = (struct kea_trial){0};
+	*t = (struct trial){0};
+}
+
+static void name_original(char *text, const char *copy, const char *original)
+{
+	size_t from = strlen(copy), to = strlen(original);
+
+	for (char *at = strstr(text, copy); at; at = strstr(at + to, copy)) {
+		memcpy(at, original, to); /* it is the shorter one */
+		memmove(at + to, at + from, strlen(at + from) + 1);
+	}
+}
+
+void trial_name_originals(const struct trial *t, char *text)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->file[i].copy)
+			name_original(text, t->file[i].copy, t->file[i].path);
+	if (t->candidate)
+		name_original(text, t->candidate, t->kind->ours);
 }

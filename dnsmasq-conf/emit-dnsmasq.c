@@ -181,8 +181,10 @@ static void weigh(const struct emit_input *in, struct wins *wins, struct cpr_err
 			cpr_errors_add(e, l->file, l->line,
 				"%s: %s, or set dnsmasq { override = true } in %s",
 				does(claim),
-				tagged ? "put tag:!" DNSMASQ_PHONE " into it"
-				       : "take it out",
+				/* a network boot goes on with it */
+				tagged || claim == DNSMASQ_BOOT
+					? "put tag:!" DNSMASQ_PHONE " into it"
+					: "take it out",
 				site_name(site));
 		else if (!can_win(site, l, claim))
 			cpr_errors_add(e, l->file, l->line,

@@ -38,13 +38,15 @@ static enum proof probe(const struct world *w, const struct part *p,
 	_cleanup_(cpr_freep) struct sight *now = malloc(sizeof(*now));
 	_cleanup_(cpr_errors_clear) struct cpr_errors dhcp_why = {0}, tftp_why = {0};
 	enum proof dhcp = PROOF_OK, tftp = PROOF_OK;
+	struct part asked = *p;
 
 	if (!now) {
 		cpr_errors_add(why, NULL, 0, "out of memory");
 		return PROOF_UNPROVEN;
 	}
-	look(w, p, now);
-	if (p->dhcp)
+	asked.dhcp = p->dhcp && of != PROOF_OF_FILES;
+	look(w, &asked, now);
+	if (asked.dhcp)
 		dhcp = proof_dhcp(w->site, p->manner, before, now, of, &dhcp_why);
 	if (p->tftp)
 		tftp = proof_tftp(w->site, before, now, of, &tftp_why);

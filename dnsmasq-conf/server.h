@@ -21,6 +21,7 @@ enum proof {
 
 enum proof_of {
 	PROOF_OF_PLAN, /* that it sends and serves what the plan says */
+	PROOF_OF_FILES, /* that it serves them; what it sends is none of this run's doing */
 	PROOF_OF_LIFE, /* that it answers at all: the plan is not what is in force */
 };
 

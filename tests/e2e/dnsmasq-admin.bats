@@ -133,7 +133,7 @@ refused() {
 
 @test "a dhcp-boot is refused; override keeps it from phones alone" {
 	admin 'dhcp-boot=pxelinux.0,boot.example,192.0.2.78'
-	refused '/etc/dnsmasq.conf:1: this dhcp-boot would send phones another siaddr than ours: take it out, or set'
+	refused '/etc/dnsmasq.conf:1: this dhcp-boot would send phones another siaddr than ours: put tag:!cisco-phone into it, or set'
 	site "$OVERRIDE"
 	run -0 generate
 	grep -qx 'dhcp-boot=tag:cisco-phone,tag:!phone-cpr-net,,,192.0.2.7' "$root/etc/dnsmasq.d/phone-cpr.conf"

@@ -171,3 +171,15 @@ tftp=192.0.2.1" ]
 	[[ $output == *"/etc/kea/kea-dhcp4.conf:"*"take <?include"* ]]
 	[ -e /etc/kea/phone-cpr.json ]
 }
+
+@test "firmware that comes before the first generate does not wait for dnsmasq" {
+	host_dnsmasq
+	before=$(host_pid dnsmasq)
+	run -0 cpr-conf generate --only term --only xmldefault
+	echo "$output"
+	[[ $output != *failed* ]]
+	[ -e /srv/tftp/term61.default.loads ]
+	[ "$before" = "$(host_pid dnsmasq)" ]
+	run -0 cpr-conf generate
+	[[ $output == *"dnsmasq: answers as it should"* ]]
+}

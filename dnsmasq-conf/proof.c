@@ -215,22 +215,18 @@ static void describe(const struct judging *j, const struct sight_dhcp *d, enum v
 		cpr_buf_puts(b, ": a line of your own wins, or one is missing");
 }
 
-/* A verdict on the whole, and why. */
-static enum proof sum_up(const enum verdict *v, size_t n)
+/* A verdict on the whole.  *because: those that made it what it is; silence says nothing
+ * beside a wrong answer. */
+static enum proof sum_up(const enum verdict *v, size_t n, enum verdict *because)
 {
 	bool any[WRONG + 1] = {0};
 
 	for (size_t i = 0; i < n; i++)
 		any[v[i]] = true;
+	*because = any[WRONG] ? WRONG : any[EXCUSED] ? EXCUSED : SILENT;
 	return any[WRONG]                    ? PROOF_FAILED
 	       : any[RIGHT] && !any[EXCUSED] ? PROOF_OK
 					     : PROOF_UNPROVEN;
-}
-
-/* Those that made it what it is. */
-static bool worth_a_line(enum verdict v, enum proof of)
-{
-	return of == PROOF_FAILED ? v == WRONG : of == PROOF_UNPROVEN && v > RIGHT;
 }
 
 enum proof proof_dhcp(const struct cpr_site *site, enum proof_manner manner,
@@ -238,7 +234,8 @@ enum proof proof_dhcp(const struct cpr_site *site, enum proof_manner manner,
 	struct cpr_errors *why)
 {
 	struct judging j = {site, manner, before, of, false};
-	enum verdict v[sizeof(now->dhcp) / sizeof(now->dhcp[0])];
+	enum verdict v[sizeof(now->dhcp) / sizeof(now->dhcp[0])] = {0};
+	enum verdict because;
 	enum proof result;
 
 	for (size_t i = 0; i < now->dhcp_n; i++)
@@ -246,11 +243,11 @@ enum proof proof_dhcp(const struct cpr_site *site, enum proof_manner manner,
 			       judge(&j, &now->dhcp[i]) == RIGHT;
 	for (size_t i = 0; i < now->dhcp_n; i++)
 		v[i] = judge(&j, &now->dhcp[i]);
-	result = sum_up(v, now->dhcp_n);
+	result = sum_up(v, now->dhcp_n, &because);
 	for (size_t i = 0; i < now->dhcp_n; i++) {
 		_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
 
-		if (!worth_a_line(v[i], result))
+		if (result == PROOF_OK || v[i] != because)
 			continue;
 		describe(&j, &now->dhcp[i], v[i], &b);
 		cpr_errors_add(why, NULL, 0, "%s", b.failed ? "out of memory" : b.data);
@@ -307,14 +304,15 @@ static void describe_file(const struct cpr_site *site, const struct sight *now,
 enum proof proof_tftp(const struct cpr_site *site, const struct sight *before,
 	const struct sight *now, enum proof_of of, struct cpr_errors *why)
 {
-	enum verdict v[sizeof(now->file) / sizeof(now->file[0])];
+	enum verdict v[sizeof(now->file) / sizeof(now->file[0])] = {0};
+	enum verdict because;
 	enum proof result;
 
 	for (size_t i = 0; i < now->file_n; i++)
 		v[i] = judge_file(before, now, &now->file[i], of);
-	result = sum_up(v, now->file_n);
+	result = sum_up(v, now->file_n, &because);
 	for (size_t i = 0; i < now->file_n; i++)
-		if (worth_a_line(v[i], result))
+		if (result != PROOF_OK && v[i] == because)
 			describe_file(site, now, &now->file[i], why);
 	if (!now->file_n)
 		cpr_errors_add(why, NULL, 0,

@@ -1,8 +1,15 @@
 /* The questions of dnsmasq-conf/probes.h from the command line, for e2e tests.
  *   ask inform ADDRESS | ask discover ADDRESS | ask fetch SERVER NAME [MAX]
- * Prints the answer's fields, or the file; exit 1 with the error's name. */
+ * prints the answer's fields, or the file; exit 1 with the error's name.
+ *   ask server NAME ROOT
+ * looks at that server of `servers`, with the site file below ROOT, says "looked", waits for a
+ * line on stdin, and prints its proof of the plan, and why. */
 #include "cleanup.h"
+#include "errors.h"
 #include "probes.h"
+#include "server.h"
+#include "sight.h"
+#include "world.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,12 +56,36 @@ static int ask(enum probe_kind kind, struct in_addr own)
 	return 0;
 }
 
+static int server(const char *name, const char *root)
+{
+	static const char *const proof[] = {"ok", "unproven", "failed"};
+	_cleanup_(world_freep) struct world *w = NULL;
+	_cleanup_(cpr_errors_clear) struct cpr_errors why = {0};
+	static struct sight before;
+	const struct common c = {.root = root};
+	const struct server *s = server_by_name(name);
+	int r = world_read(&c, &w);
+
+	if (!s || r)
+		return -EINVAL;
+	s->look(w, &before);
+	puts("looked");
+	fflush(stdout);
+	getchar();
+	puts(proof[s->probe(w, &before, PROOF_OF_PLAN, &why)]);
+	for (size_t i = 0; i < why.n; i++)
+		puts(why.line[i]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct in_addr address;
 	int r = -EINVAL;
 
-	if (argc < 3 || inet_pton(AF_INET, argv[2], &address) != 1)
+	if (argc == 4 && !strcmp(argv[1], "server"))
+		r = server(argv[2], argv[3]);
+	else if (argc < 3 || inet_pton(AF_INET, argv[2], &address) != 1)
 		fprintf(stderr, "ask: see its source\n");
 	else if (!strcmp(argv[1], "inform"))
 		r = ask(PROBE_INFORM, address);

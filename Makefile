@@ -119,6 +119,8 @@ deps:  ## install what debian/control asks for (no service is started or enabled
 
 bench-conf: all  ## measure what a generate costs (UPDATE=1: into docs/BENCHMARKS.md)
 	@B=$B tests/bench/conf $(if $(UPDATE),--update)
+bench-hook: all  ## measure what the Kea hook costs (UPDATE=1: into docs/BENCHMARKS.md)
+	@B=$B tests/bench/hook $(if $(UPDATE),--update)
 
 check-headers:  ## compile every header on its own
 	@set -e; for h in $(HEADERS); do \
@@ -145,4 +147,4 @@ clean:  ## remove build/
 	rm -rf build
 help:  ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-18s %s\n",$$1,$$2}'
-.PHONY: all tests threaded demo check bench-conf missing deps check-headers check-kea-headers check-format format install uninstall clean help
+.PHONY: all tests threaded demo check bench-conf bench-hook missing deps check-headers check-kea-headers check-format format install uninstall clean help

@@ -41,3 +41,9 @@ refuse.so-cppflags := -isystem /usr/include/kea
 refuse.so-ld       := $(CXX)
 refuse.so-map      := kea-hook/exports.map
 refuse.so-ldflags  := -lkea-hooks -lkea-cc -lkea-exceptions
+
+# The C core under the benchmark of the Kea hook.
+TOOLS          += bench-core
+bench-core-src := tests/bench/core.c
+bench-core-inc := lib kea-hook
+bench-core-use := libhook libcpr

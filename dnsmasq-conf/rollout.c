@@ -147,7 +147,7 @@ static int tell(
 			continue;
 		if (!all && interrupted)
 			return -EINTR;
-		told = servers[i].reload(r->w, c, e);
+		told = servers[i].reload(r->w, c, r->verdict[i].ran, e);
 		if (result == 0)
 			result = told;
 		if (result < 0 && !all)

@@ -26,7 +26,7 @@ struct rollout_options {
 
 /* What became of one server. */
 struct verdict {
-	bool ran;             /* before */
+	unsigned ran;         /* before: which instances */
 	struct sight *before; /* what it answered then; NULL: it was not asked */
 	bool concerned;       /* it reads one of the files */
 	bool asked;

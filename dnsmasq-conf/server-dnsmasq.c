@@ -275,35 +275,24 @@ static const char *name_of(const char *instance)
 	return *instance ? instance : NULL;
 }
 
-/* e NULL: is there one that runs and reads what is ours?  Else each is restarted. */
-static int with_running(const struct world *w, bool *any, struct cpr_errors *e)
+static unsigned bit_of(unsigned instance)
+{
+	return 1U << (instance < 31 ? instance : 31);
+}
+
+unsigned server_dnsmasq_runs(const struct world *w)
 {
 	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines all = {0};
 	const char *instance = NULL;
-	int r = dnsmasq_lines_read(w->base, &all, NULL), result = 0;
+	unsigned run = 0;
 
-	while (r == 0 && (instance = dnsmasq_next_instance(&all, instance))) {
-		int restarted = 0;
-
-		if (!dnsmasq_reads_ours(&all, instance) ||
-			!service_runs(NAME, name_of(instance)))
-			continue;
-		*any = true;
-		if (e)
-			restarted = service_restart(NAME, name_of(instance), e);
-		if (result == 0)
-			result = restarted;
-	}
-	return r < 0 ? r : result;
-}
-
-bool server_dnsmasq_runs(const struct world *w)
-{
-	bool any = false;
-
-	if (!*w->site->root)
-		with_running(w, &any, NULL);
-	return any;
+	if (*w->site->root || dnsmasq_lines_read(w->base, &all, NULL) < 0)
+		return 0;
+	for (unsigned i = 0; (instance = dnsmasq_next_instance(&all, instance)); i++)
+		if (dnsmasq_reads_ours(&all, instance) &&
+			service_runs(NAME, name_of(instance)))
+			run |= bit_of(i);
+	return run;
 }
 
 /* The file for which it has to be restarted; NULL: what changed is in force already, for it
@@ -319,17 +308,27 @@ static const struct change *restarts(const struct changes *c)
 	return NULL;
 }
 
-int server_dnsmasq_reload(
-	const struct world *w, const struct changes *c, struct cpr_errors *e)
+int server_dnsmasq_reload(const struct world *w, const struct changes *c, unsigned ran,
+	struct cpr_errors *e)
 {
 	const struct change *for_it = restarts(c);
-	bool any = false;
+	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines all = {0};
+	const char *instance = NULL;
+	int r, result = 0;
 
-	if (!for_it || !server_dnsmasq_runs(w))
+	if (!for_it || !ran)
 		return 0;
 	cpr_say(4, "dnsmasq: restarting it once, DNS and DHCP pause for a moment: %s",
 		for_it->o->restart == RESTART_ON_LOST_LINES
 			? "lines are gone that stay in force until then"
 			: "what it reads at its start alone has changed");
-	return with_running(w, &any, e);
+	r = dnsmasq_lines_read(w->base, &all, NULL);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; (instance = dnsmasq_next_instance(&all, instance)); i++) {
+		r = ran & bit_of(i) ? service_restart(NAME, name_of(instance), e) : 0;
+		if (result == 0)
+			result = r;
+	}
+	return result;
 }

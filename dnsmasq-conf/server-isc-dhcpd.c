@@ -186,20 +186,20 @@ void server_isc_dhcpd_needs(
 	n->why = need_text("phones get no option 150 of dhcpd");
 }
 
-bool server_isc_dhcpd_runs(const struct world *w)
+unsigned server_isc_dhcpd_runs(const struct world *w)
 {
 	return !*w->site->root && service_runs(NAME, NULL);
 }
 
-int server_isc_dhcpd_reload(
-	const struct world *w, const struct changes *c, struct cpr_errors *e)
+int server_isc_dhcpd_reload(const struct world *w, const struct changes *c, unsigned ran,
+	struct cpr_errors *e)
 {
 	_cleanup_(cpr_freep) char *config = config_of(w);
 	_cleanup_(trial_close) struct trial t = {0};
 
 	if (config)
 		trial_look(&t, &kind, w->base, config);
-	if (!change_of(c, OURS) || !trial_includer(&t) || !server_isc_dhcpd_runs(w))
+	if (!change_of(c, OURS) || !trial_includer(&t) || !ran)
 		return 0;
 	cpr_say(4, "isc-dhcp-server: restarting it, DHCP pauses for some seconds: it "
 		   "reads its files at its start alone");

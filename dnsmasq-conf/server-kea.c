@@ -261,7 +261,7 @@ void server_kea_needs(const struct world *w, const struct changes *c, struct nee
 	n->why = need_text("phones get no option 150 of Kea");
 }
 
-bool server_kea_runs(const struct world *w)
+unsigned server_kea_runs(const struct world *w)
 {
 	return !*w->site->root &&
 	       (kea_listens(w->site->kea_socket) || service_runs(NAME, NULL));
@@ -283,8 +283,8 @@ static int answered(const struct world *w, json_t *answer, struct cpr_errors *e)
 	return -EINVAL;
 }
 
-int server_kea_reload(
-	const struct world *w, const struct changes *c, struct cpr_errors *e)
+int server_kea_reload(const struct world *w, const struct changes *c, unsigned ran,
+	struct cpr_errors *e)
 {
 	_cleanup_(trial_close) struct trial t = {0};
 	const char *socket = w->site->kea_socket;
@@ -292,8 +292,10 @@ int server_kea_reload(
 	int r;
 
 	trial_look(&t, &kind, w->base, KEA_CONFIG);
-	if (!change_of(c, KEA_OURS) || !trial_includer(&t) || !server_kea_runs(w))
+	if (!change_of(c, KEA_OURS) || !trial_includer(&t) || !ran)
 		return 0;
+	if (!server_kea_runs(w))
+		return service_restart(NAME, NULL, e);
 	r = kea_ask(socket, "config-reload", RELOAD_SECONDS, &answer);
 	if (r < 0)
 		cpr_errors_add(e, socket, 0,

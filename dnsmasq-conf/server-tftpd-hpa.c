@@ -140,18 +140,17 @@ void server_tftpd_hpa_needs(
 		      : "firmware is found only in the very spelling of its file's name");
 }
 
-bool server_tftpd_hpa_runs(const struct world *w)
+unsigned server_tftpd_hpa_runs(const struct world *w)
 {
 	return !*w->site->root && service_runs(NAME, NULL);
 }
 
-int server_tftpd_hpa_reload(
-	const struct world *w, const struct changes *c, struct cpr_errors *e)
+int server_tftpd_hpa_reload(const struct world *w, const struct changes *c, unsigned ran,
+	struct cpr_errors *e)
 {
 	unsigned at;
 
-	if (!change_of(c, TFTPD_HPA_MAP) || !names_map(w, &at, NULL) ||
-		!server_tftpd_hpa_runs(w))
+	if (!change_of(c, TFTPD_HPA_MAP) || !names_map(w, &at, NULL) || !ran)
 		return 0;
 	cpr_say(4, "tftpd-hpa: restarting it once, transfers under way begin anew: its "
 		   "map has changed");

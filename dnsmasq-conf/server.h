@@ -51,13 +51,15 @@ struct server {
 		const struct world *w, const struct changes *c, struct cpr_errors *e);
 	/* What is missing with the candidates in place; c NULL: as the files lie there. */
 	void (*needs)(const struct world *w, const struct changes *c, struct needs *out);
-	/* True when it runs on this host; always false below --root. */
-	bool (*runs)(const struct world *w);
+	/* Which of its instances run on this host, a bit each, the last for all further ones;
+	 * always 0 below --root. */
+	unsigned (*runs)(const struct world *w);
 	/* Brings the change into force by the way that loses least, having said on stderr what
-	 * it does where that interrupts anybody.  0, -EINVAL: the server refuses (a line in e),
-	 * or -errno. */
-	int (*reload)(
-		const struct world *w, const struct changes *c, struct cpr_errors *e);
+	 * it does where that interrupts anybody.  ran: those that ran when all this began; one
+	 * that has ended since, by what is being undone, is started again.  0, -EINVAL: the
+	 * server refuses (a line in e), or -errno. */
+	int (*reload)(const struct world *w, const struct changes *c, unsigned ran,
+		struct cpr_errors *e);
 	/* Asks it on the wire as a phone would, and notes what it answers.  NULL: there is no
 	 * way to ask it from this host, which is PROOF_UNPROVEN. */
 	void (*look)(const struct world *w, struct sight *out);
@@ -88,32 +90,32 @@ int server_dnsmasq_check(
 	const struct world *w, const struct changes *c, struct cpr_errors *e);
 void server_dnsmasq_needs(
 	const struct world *w, const struct changes *c, struct needs *out);
-bool server_dnsmasq_runs(const struct world *w);
-int server_dnsmasq_reload(
-	const struct world *w, const struct changes *c, struct cpr_errors *e);
+unsigned server_dnsmasq_runs(const struct world *w);
+int server_dnsmasq_reload(const struct world *w, const struct changes *c, unsigned ran,
+	struct cpr_errors *e);
 
 int server_kea_check(
 	const struct world *w, const struct changes *c, struct cpr_errors *e);
 void server_kea_needs(const struct world *w, const struct changes *c, struct needs *out);
-bool server_kea_runs(const struct world *w);
-int server_kea_reload(
-	const struct world *w, const struct changes *c, struct cpr_errors *e);
+unsigned server_kea_runs(const struct world *w);
+int server_kea_reload(const struct world *w, const struct changes *c, unsigned ran,
+	struct cpr_errors *e);
 
 int server_tftpd_hpa_check(
 	const struct world *w, const struct changes *c, struct cpr_errors *e);
 void server_tftpd_hpa_needs(
 	const struct world *w, const struct changes *c, struct needs *out);
-bool server_tftpd_hpa_runs(const struct world *w);
-int server_tftpd_hpa_reload(
-	const struct world *w, const struct changes *c, struct cpr_errors *e);
+unsigned server_tftpd_hpa_runs(const struct world *w);
+int server_tftpd_hpa_reload(const struct world *w, const struct changes *c, unsigned ran,
+	struct cpr_errors *e);
 
 int server_isc_dhcpd_check(
 	const struct world *w, const struct changes *c, struct cpr_errors *e);
 void server_isc_dhcpd_needs(
 	const struct world *w, const struct changes *c, struct needs *out);
-bool server_isc_dhcpd_runs(const struct world *w);
-int server_isc_dhcpd_reload(
-	const struct world *w, const struct changes *c, struct cpr_errors *e);
+unsigned server_isc_dhcpd_runs(const struct world *w);
+int server_isc_dhcpd_reload(const struct world *w, const struct changes *c, unsigned ran,
+	struct cpr_errors *e);
 
 /* probe-servers.c */
 void server_dnsmasq_look(const struct world *w, struct sight *out);

@@ -183,3 +183,16 @@ tftp=192.0.2.1" ]
 	run -0 cpr-conf generate
 	[[ $output == *"dnsmasq: answers as it should"* ]]
 }
+
+@test "a dnsmasq that does not start with our files is started again without them" {
+	host_dnsmasq
+	# port 69 is taken, which no checker sees
+	host_tftpd
+	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.9"}/' /etc/phone-cpr/site.conf
+	run -5 cpr-conf generate
+	echo "$output"
+	[[ $output == *"could not be restarted"*"rolled back: the old files serve again"* ]]
+	[ ! -e "$conf" ]
+	host_pid dnsmasq
+	run -0 host_asks
+}

@@ -113,6 +113,15 @@ char *kept_twin(const struct world *w, int fd, const char *name)
 	return NULL;
 }
 
+static bool is_forgotten(const struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->firmware->gone_n; i++)
+		if (!w->firmware->gone[i].set &&
+			strcmp(w->firmware->gone[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static bool is_kept(const struct world *w, const char *path, const char *name)
 {
 	_cleanup_(cpr_closep) int fd = cpr_publish_open(w->base, path + 1);
@@ -130,7 +139,7 @@ static int find_keep(const struct world *w, struct change *c)
 	size_t len, stem = strlen(name);
 	int r = read_below(w->base, c->o->path, FILE_MAX, &bytes, &len);
 
-	if (r == -ELOOP || is_kept(w, c->o->path, name))
+	if (r == -ELOOP || is_forgotten(w, name) || is_kept(w, c->o->path, name))
 		return 0; /* a link: what it leads to stays */
 	if (r < 0)
 		return r;

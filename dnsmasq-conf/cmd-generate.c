@@ -18,7 +18,9 @@
 enum {
 	OPT_ONLY = 256,
 	OPT_PRINT,
-	EMITTERS_MAX = 16
+	OPT_FORGET,
+	EMITTERS_MAX = 16,
+	FORGET_MAX = 256
 };
 
 struct arguments {
@@ -27,11 +29,16 @@ struct arguments {
 	const struct emitter *only[EMITTERS_MAX];
 	size_t only_n;
 	const struct emitter *print;
+	const char *forget[FORGET_MAX];
 };
 
 static const struct argp_option options[] = {
 	{"only", OPT_ONLY, "EMITTER", 0, "this one only; may be given more than once", 0},
 	{"print", OPT_PRINT, "EMITTER", 0, "print its files on stdout, write nothing", 0},
+	{"forget", OPT_FORGET, "LOAD", 0,
+		"as if this load were not there: neither XMLDefault nor a term file tells "
+		"phones of it afterwards; may be given more than once",
+		0},
 	{0},
 };
 
@@ -70,6 +77,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_PRINT:
 		a->print = find_emitter(state, arg);
+		return 0;
+	case OPT_FORGET:
+		if (a->common.forget_n == FORGET_MAX)
+			argp_error(state, "too many --forget");
+		else
+			a->forget[a->common.forget_n++] = arg;
+		a->common.forget = a->forget;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is too much: it takes no argument", arg);

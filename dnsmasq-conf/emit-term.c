@@ -58,10 +58,28 @@ static void write_os79xx(
 
 	cpr_running_os79xx(in->plan->running, now);
 	if (!m->recovery->complete || emitted(out, site->tftp_root, m->recovery_file) ||
-		(now[0] && !pinned(site, m->model)))
+		(now[0] && !pinned(site, m->model) &&
+			!cpr_firmware_forgot(in->plan->firmware, now)))
 		return;
 	cpr_buf_printf(&outputs_add(out, "term", site->tftp_root, m->recovery_file)->text,
 		"%s\n", m->recovery->name);
+}
+
+/* What would lead phones to a load that is to be forgotten, with none to take its place. */
+static void drop_forgotten(const struct emit_input *in, struct outputs *out)
+{
+	const struct cpr_firmware *f = in->plan->firmware;
+	const char *root = in->plan->site->tftp_root;
+	char now[64];
+
+	for (size_t i = 0; i < f->gone_n; i++)
+		if (!f->gone[i].set && cpr_name_kind(f->gone[i].name) == CPR_NAME_TERM &&
+			!emitted(out, root, f->gone[i].name))
+			outputs_add(out, "term", root, f->gone[i].name)->kind =
+				OUTPUT_GONE;
+	cpr_running_os79xx(in->plan->running, now);
+	if (now[0] && cpr_firmware_forgot(f, now) && !emitted(out, root, CPR_OS79XX))
+		outputs_add(out, "term", root, CPR_OS79XX)->kind = OUTPUT_GONE;
 }
 
 void emit_term(const struct emit_input *in, struct outputs *out, struct cpr_errors *e)
@@ -77,4 +95,5 @@ void emit_term(const struct emit_input *in, struct outputs *out, struct cpr_erro
 		else
 			link_term(in, m, out);
 	}
+	drop_forgotten(in, out);
 }

@@ -158,7 +158,10 @@ static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
 		cpr_errors_add(e, root, 0, "cannot read the TFTP root: %s", strerror(-r));
 		return r;
 	}
-	r = read_running(w, e);
+	for (size_t i = 0; r == 0 && i < c->forget_n; i++)
+		r = cpr_firmware_forget(w->firmware, c->forget[i]);
+	if (r == 0)
+		r = read_running(w, e);
 	if (r < 0)
 		return r;
 	r = cpr_plan_build(w->site, w->firmware, &w->running, &w->plan, e);

@@ -18,7 +18,9 @@ struct common {
 	bool json;
 	bool judge; /* a pin that cannot be is said, and the rest is looked at, too */
 	bool fresh; /* read every file, whatever an earlier run saw in it */
-	bool lock;  /* wait until no other cpr-conf has it set below the same root */
+	const char *const *forget; /* loads to plan without: they are to be removed */
+	size_t forget_n;
+	bool lock; /* wait until no other cpr-conf has it set below the same root */
 };
 
 struct world {

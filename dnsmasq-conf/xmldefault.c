@@ -475,6 +475,26 @@ static void merge_load(struct merge *m, const struct cpr_plan_model *p)
 		set_text(m, mine, p->load_name);
 }
 
+/* Also of models that have no firmware at all any more. */
+static void drop_forgotten(struct merge *m, const struct cpr_firmware *f)
+{
+	xmlNodePtr next;
+	char now[256];
+	unsigned id;
+
+	for (xmlNodePtr n = xmlFirstElementChild(m->root); n && f; n = next) {
+		next = xmlNextElementSibling(n);
+		if (!load_id(n, &id))
+			continue;
+		text_of(n, now, sizeof(now));
+		for (size_t i = 0; i < f->forgotten_n; i++)
+			if (strcmp(f->forgotten[i], now) == 0) {
+				drop(m, n);
+				break;
+			}
+	}
+}
+
 /* libxml2 reads line ends of any kind and writes "\n". */
 static void add_lines(struct cpr_buf *out, const char *text, size_t len, bool crlf)
 {
@@ -542,6 +562,7 @@ int xmldefault_merge(const char *file, const char *bytes, size_t len,
 	for (size_t i = 0; i < plan->model_n; i++)
 		if (plan->model[i].load)
 			merge_load(&m, &plan->model[i]);
+	drop_forgotten(&m, plan->firmware);
 	r = m.changed && !m.failed ? schema_check(doc, file, e) : 0;
 	return r < 0 ? r : write_out(&m, bytes, len, out);
 }

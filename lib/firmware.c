@@ -4,6 +4,7 @@
 #include "container.h"
 #include "errors.h"
 #include "inspect.h"
+#include "loads.h"
 #include "publish.h"
 #include "resolve.h"
 
@@ -379,10 +380,8 @@ int cpr_firmware_scan(const char *root, struct cpr_firmware **out, struct cpr_er
 	return scan(root, NULL, NULL, out, e);
 }
 
-struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f)
+static void clear_loads(struct cpr_firmware *f)
 {
-	if (!f)
-		return NULL;
 	for (size_t i = 0; i < f->load_n; i++) {
 		struct cpr_load *load = &f->load[i];
 
@@ -392,10 +391,136 @@ struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f)
 		free((void *)load->name);
 		free((void *)load->version);
 	}
+	free(f->load);
+	f->load = NULL;
+	f->load_n = 0;
+}
+
+static bool alike(const struct cpr_file *a, const struct cpr_file *b)
+{
+	return a->inspect && b->inspect && a->inspect->lists && b->inspect->lists &&
+	       cpr_loads_alike(a->inspect->lists, b->inspect->lists);
+}
+
+/* A term file that is served: a link to a kept one that went, or one that was put there by hand
+ * with the images of a list that went, and of no other. */
+static bool served_for_gone(const struct cpr_firmware *f, const struct cpr_file *file)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < f->gone_n; i++) {
+		if (f->gone[i].set && f->gone[i].inode == file->inode)
+			return true;
+		found = found || alike(&f->gone[i], file);
+	}
+	for (size_t i = 0; found && i < f->file_n; i++)
+		if (!f->file[i].link &&
+			cpr_name_kind(f->file[i].name) == CPR_NAME_LOADS &&
+			alike(&f->file[i], file))
+			return false;
+	return found;
+}
+
+/* Moves the files of one kind from f->file to f->gone, which has room for all. */
+static void take_out(struct cpr_firmware *f, const char *load,
+	bool (*is_gone)(
+		const struct cpr_firmware *, const struct cpr_file *, const char *))
+{
+	size_t kept = 0, n = f->file_n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_gone(f, &f->file[i], load))
+			f->gone[f->gone_n++] = f->file[i];
+		else
+			f->file[kept++] = f->file[i];
+	}
+	f->file_n = kept;
+}
+
+static bool is_list(
+	const struct cpr_firmware *f, const struct cpr_file *file, const char *load)
+{
+	size_t n = strlen(load);
+
+	(void)f;
+	return !file->set && !strncmp(file->name, load, n) &&
+	       !strcmp(file->name + n, ".loads");
+}
+
+static bool is_kept_for(
+	const struct cpr_firmware *f, const struct cpr_file *file, const char *load)
+{
+	(void)f;
+	return file->set && !strcmp(file->set, load);
+}
+
+static bool is_served_link(
+	const struct cpr_firmware *f, const struct cpr_file *file, const char *load)
+{
+	(void)load;
+	return !file->set && cpr_name_kind(file->name) == CPR_NAME_TERM &&
+	       served_for_gone(f, file);
+}
+
+int cpr_firmware_forget(struct cpr_firmware *f, const char *load)
+{
+	char **names = reallocarray(f->forgotten, f->forgotten_n + 1, sizeof(*names));
+	struct cpr_file *gone;
+	bool there = cpr_firmware_load(f, load) != NULL;
+
+	if (!names)
+		return -ENOMEM;
+	f->forgotten = names;
+	names[f->forgotten_n] = strdup(load);
+	if (!names[f->forgotten_n])
+		return -ENOMEM;
+	f->forgotten_n++;
+	if (!there)
+		return 0;
+	gone = reallocarray(f->gone, f->gone_n + f->file_n, sizeof(*gone));
+	if (!gone)
+		return -ENOMEM;
+	f->gone = gone;
+	clear_loads(f);
+	take_out(f, load, is_list);
+	take_out(f, load, is_kept_for);
+	take_out(f, load, is_served_link);
+	return cpr_resolve(f);
+}
+
+bool cpr_firmware_forgot(const struct cpr_firmware *f, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < f->forgotten_n; i++)
+		if (!strcmp(f->forgotten[i], name))
+			return true;
+	for (size_t i = 0; i < f->gone_n; i++) {
+		const struct cpr_loads *lists =
+			f->gone[i].inspect ? f->gone[i].inspect->lists : NULL;
+
+		for (size_t k = 0; n && lists && k < lists->n; k++)
+			if (!strncmp(lists->entry[k].name, name, n) &&
+				lists->entry[k].name[n] == '.')
+				return true;
+	}
+	return false;
+}
+
+struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f)
+{
+	if (!f)
+		return NULL;
+	clear_loads(f);
 	for (size_t i = 0; i < f->file_n; i++)
 		file_clear(&f->file[i]);
-	free(f->load);
+	for (size_t i = 0; i < f->gone_n; i++)
+		file_clear(&f->gone[i]);
+	for (size_t i = 0; i < f->forgotten_n; i++)
+		free(f->forgotten[i]);
 	free(f->file);
+	free(f->gone);
+	free(f->forgotten);
 	free(f->root);
 	free(f);
 	return NULL;

@@ -61,6 +61,11 @@ struct cpr_firmware {
 	struct cpr_load
 		*load; /* sorted by name, then file name; main loads, term files */
 	size_t load_n;
+	/* What cpr_firmware_forget took out, and the names it was given. */
+	struct cpr_file *gone;
+	size_t gone_n;
+	char **forgotten;
+	size_t forgotten_n;
 };
 
 /* Reads the folder (regular files and links to such inside it, not recursive but for the kept
@@ -76,6 +81,14 @@ int cpr_firmware_scan_staged(const char *root, const char *staged,
  * the same name, inode, size and times is not read again, nor opened unless it is a link. */
 int cpr_firmware_scan_known(const char *root, const struct cpr_firmware *known,
 	struct cpr_firmware **out, struct cpr_errors *e);
+/* Takes a load out of the inventory before anything is planned with it, as if it were removed:
+ * its list, the term files kept for it, and what of them is served in the root.  Where its list is
+ * gone already, the name alone is noted: its term files still bring phones back as long as
+ * their images are there.  0 or -ENOMEM; pointers into f->load are void afterwards. */
+int cpr_firmware_forget(struct cpr_firmware *f, const char *load);
+/* True for a load that was forgotten, or the image (without suffix) of one that its list
+ * named. */
+bool cpr_firmware_forgot(const struct cpr_firmware *f, const char *name);
 struct cpr_firmware *cpr_firmware_free(struct cpr_firmware *f);
 void cpr_firmware_freep(struct cpr_firmware **f);
 

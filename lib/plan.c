@@ -127,7 +127,12 @@ static void refuse_pin(struct work *w, const char *key, const char *value,
 	const char *model = w->pin->model->model;
 
 	w->refused++;
-	if (!l)
+	if (cpr_firmware_forgot(w->firmware, value))
+		cpr_errors_add(w->e, file, 0,
+			"model \"%s\": %s = \"%s\": this load is to be removed, but the "
+			"line asks for it; take the line out, or name another load in it",
+			model, key, value);
+	else if (!l)
 		cpr_errors_add(w->e, file, 0,
 			"model \"%s\": %s = \"%s\": no such %s for this model in %s; "
 			"import its package or take the line out",
@@ -237,10 +242,10 @@ static void plan_recovery_7940(struct work *w, struct cpr_plan_model *p,
 		p->recovery = cpr_firmware_load(w->firmware, pin->recovery);
 	else if (named[0])
 		p->recovery = load_of_image(w->firmware, p->model, named);
-	else
-		p->recovery = mains->complete[protocol];
-	if (pin)
+	if (pin || (!p->recovery && cpr_firmware_forgot(w->firmware, named)))
 		named[0] = 0;
+	if (!pin && !named[0])
+		p->recovery = mains->complete[protocol];
 }
 
 static void plan_recovery_term(struct work *w, struct cpr_plan_model *p,
@@ -258,11 +263,27 @@ static void plan_recovery_term(struct work *w, struct cpr_plan_model *p,
 		refuse_pin(w, "recovery", pin->recovery, p->recovery, "term set");
 }
 
+/* The load that takes the place of one that is to be forgotten speaks its protocol, where
+ * there is such a one. */
+static enum cpr_protocol wanted_after(
+	const struct choice *c, const struct cpr_site *site, const char *forgotten)
+{
+	enum cpr_protocol was =
+		forgotten ? cpr_load_protocol(forgotten) : CPR_PROTOCOL_NONE;
+
+	return was != CPR_PROTOCOL_NONE && c->complete[was] ? was : wanted(c, site);
+}
+
 static void plan_load(
 	struct work *w, struct cpr_plan_model *p, const struct choice *mains)
 {
 	const char *now = cpr_running_load(w->running, p->model->device_id);
-	const struct cpr_load *running = now ? cpr_firmware_load(w->firmware, now) : NULL;
+	const char *forgotten = now && cpr_firmware_forgot(w->firmware, now) ? now : NULL;
+	const struct cpr_load *running;
+
+	if (forgotten)
+		now = NULL;
+	running = now ? cpr_firmware_load(w->firmware, now) : NULL;
 
 	if (w->pin && w->pin->load) {
 		p->load = pinned_load(w, "load", w->pin->load);
@@ -272,7 +293,7 @@ static void plan_load(
 		   cpr_firmware_image(w->firmware, now) && !w->site->upgrade_auto) {
 		p->load = NULL; /* a load from before lists: it stays as it is named */
 	} else {
-		p->load = mains->complete[wanted(mains, w->site)];
+		p->load = mains->complete[wanted_after(mains, w->site, forgotten)];
 		if (!p->load && running && running->complete)
 			p->load = running;
 	}

@@ -10,4 +10,5 @@ struct cpr_command {
 
 int cpr_command_import(int argc, char **argv);
 int cpr_command_watch(int argc, char **argv);
+int cpr_command_remove(int argc, char **argv);
 int cpr_command_status(int argc, char **argv);

@@ -35,6 +35,10 @@ const struct cpr_event_row cpr_events[CPR_EVENTS] = {
 		3,
 		"Term files or XMLDefault.cnf.xml could not be put in place; the lines "
 		"before this one say why.  The old ones serve."},
+	[CPR_EVENT_LOAD_GONE] = {"load-gone", "3511910a76094c319371c292aca2fcfe", 4,
+		"A load that phones are told to run was removed from the TFTP root.  "
+		"XMLDefault.cnf.xml names another complete load of the model instead, or "
+		"none.  Its images are still there: 'cpr-helper remove' takes all."},
 	[CPR_EVENT_ROOT_ABSENT] = {"root-absent", "9010e6c4181a4194b61d138138b7c84a", 3,
 		"The TFTP root is gone, or cannot be read: perhaps it is not mounted.  "
 		"Packages wait; it is looked for every five seconds."},

@@ -40,6 +40,17 @@ size_t cpr_generate_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 	return add_common(argv, n, site, root);
 }
 
+size_t cpr_generate_forget(
+	char *argv[CPR_GENERATE_ARGS], size_t n, const char *const *load, size_t load_n)
+{
+	for (size_t i = 0; i < load_n && i < CPR_FORGET_MAX; i++) {
+		argv[n++] = (char *)"--forget";
+		argv[n++] = (char *)load[i];
+	}
+	argv[n] = NULL;
+	return n;
+}
+
 size_t cpr_verify_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 	const char *site, const char *root)
 {
@@ -51,17 +62,41 @@ size_t cpr_verify_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 }
 
 /* Its talk must not mix with our JSON. */
+static int run_argv(char *const argv[])
+{
+	int r = cpr_run(argv, STDERR_FILENO);
+
+	if (r < 0)
+		cpr_say(3, "'%s' did not start: %s", argv[0], strerror(-r));
+	return r < 0 || r >= 128 ? CPR_EXIT_FAILED : r;
+}
+
 static int run_conf(
 	const char *program, const char *site, const char *root, bool xmldefault)
 {
 	char *argv[CPR_GENERATE_ARGS];
-	int r;
 
 	cpr_generate_argv(argv, program, site, root, xmldefault);
-	r = cpr_run(argv, STDERR_FILENO);
-	if (r < 0)
-		cpr_say(3, "'%s' did not start: %s", program, strerror(-r));
-	return r < 0 || r >= 128 ? CPR_EXIT_FAILED : r;
+	return run_argv(argv);
+}
+
+int cpr_generate_without(
+	const char *site, const char *root, const char *load, bool xmldefault, bool check)
+{
+	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
+	char *argv[CPR_GENERATE_ARGS];
+	size_t n;
+	int r;
+
+	if (!program)
+		return CPR_EXIT_FAILED;
+	n = cpr_generate_argv(argv, program, site, root, xmldefault);
+	n = cpr_generate_forget(argv, n, &load, 1);
+	if (check)
+		argv[n++] = (char *)"--check";
+	argv[n] = NULL;
+	r = run_argv(argv);
+	return r == CPR_EXIT_PENDING ? CPR_EXIT_OK : r;
 }
 
 int cpr_generate(const char *site, const char *root)

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 enum {
-	CPR_GENERATE_ARGS = 24
+	CPR_FORGET_MAX = 64, /* in one run */
+	CPR_GENERATE_ARGS = 24 + 2 * CPR_FORGET_MAX
 };
 
 /* Fills argv for `program` (a cpr-conf): generate for the TFTP side alone, which needs no
@@ -14,6 +15,9 @@ enum {
  * site and root: as of --site and --root, or NULL.  Returns how many it filled in. */
 size_t cpr_generate_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 	const char *site, const char *root, bool xmldefault);
+/* Adds --forget LOAD behind n words; returns how many there are now. */
+size_t cpr_generate_forget(
+	char *argv[CPR_GENERATE_ARGS], size_t n, const char *const *load, size_t load_n);
 /* The same for what phones would get now, and what is wrong. */
 size_t cpr_verify_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 	const char *site, const char *root);
@@ -21,3 +25,7 @@ size_t cpr_verify_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
  * manager is known yet), the term files still can.  Returns an enum cpr_exit, having said what
  * is missing. */
 int cpr_generate(const char *site, const char *root);
+/* Runs it as if the load were not there, so that nothing tells phones of it; with check it only
+ * says what would change.  Returns an enum cpr_exit; pending changes are CPR_EXIT_OK. */
+int cpr_generate_without(const char *site, const char *root, const char *load,
+	bool xmldefault, bool check);

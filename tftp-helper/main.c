@@ -5,8 +5,9 @@
  *   intake.c   unpacks into staging (stage.c) and knows each file by its own name
  *   judge.c    finds every fault, with what is in the root already
  *   put.c      publishes, or undoes
+ *   removal.c  what goes with a load that is removed, and in which order
  *   watch.c    the daemon: when to look; incoming.c what is there, task.c what is done
- *              about it, spool.c where packages go, status.c and event.c what is said
+ *              about it, told.c which loads it must not find missing, spool.c where packages go, status.c and event.c what is said
  *   confine.c  the rights that opening a package needs: few
  *
  * It writes firmware only: which term file is served, and XMLDefault, are cpr-conf's. */
@@ -22,6 +23,8 @@ static const struct cpr_command commands[] = {
 	{"import", "check firmware packages and make their loads available",
 		cpr_command_import},
 	{"watch", "take what is dropped into incoming/; the daemon", cpr_command_watch},
+	{"remove", "take a load out of the TFTP root, and what only it needs",
+		cpr_command_remove},
 	{"status", "what the daemon serves, took and refused", cpr_command_status},
 };
 

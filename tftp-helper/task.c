@@ -7,8 +7,10 @@
 #include "generate.h"
 #include "site.h"
 #include "status.h"
+#include "told.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -86,6 +88,46 @@ static int start_import(struct cpr_watch *w, const char *name)
 	return r;
 }
 
+/* Adds those of the first CPR_FORGET_MAX words; the others have their turn later. */
+static size_t add_gone(struct cpr_watch *w, char *argv[], size_t n)
+{
+	const char *load[CPR_FORGET_MAX];
+	size_t load_n = 0;
+
+	while (json_array_size(w->gone) > CPR_FORGET_MAX)
+		json_array_remove(w->gone, CPR_FORGET_MAX);
+	for (; load_n < json_array_size(w->gone); load_n++)
+		load[load_n] = json_string_value(json_array_get(w->gone, load_n));
+	return cpr_generate_forget(argv, n, load, load_n);
+}
+
+static void look_for_gone(struct cpr_watch *w)
+{
+	_cleanup_(cpr_closep) int root =
+		open(w->tftp_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	json_decref(w->gone);
+	w->gone = root < 0 ? NULL : cpr_told_gone(w->status, root);
+}
+
+static void say_gone(struct cpr_watch *w)
+{
+	for (size_t i = 0; i < json_array_size(w->gone); i++)
+		cpr_event(CPR_EVENT_LOAD_GONE, NULL,
+			"load '%s' was removed: XMLDefault does not name it any more",
+			json_string_value(json_array_get(w->gone, i)));
+	cpr_told_forget(w->status, w->gone);
+}
+
+static void note_told(struct cpr_watch *w)
+{
+	_cleanup_(cpr_closep) int root =
+		open(w->tftp_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (root >= 0)
+		cpr_told_note(w->status, root);
+}
+
 static int start_conf(struct cpr_watch *w, enum cpr_task task)
 {
 	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
@@ -99,6 +141,10 @@ static int start_conf(struct cpr_watch *w, enum cpr_task task)
 	else
 		n = cpr_generate_argv(
 			argv, program, w->site_file, w->root, task == CPR_TASK_GENERATE);
+	if (task == CPR_TASK_GENERATE)
+		look_for_gone(w);
+	if (task != CPR_TASK_VERIFY)
+		n = add_gone(w, argv, n);
 	argv[n++] = (char *)"--json";
 	argv[n] = NULL;
 	return start(w, task, argv);
@@ -245,6 +291,7 @@ static void generate_ended(
 
 	w->verify_due = true;
 	if (code == CPR_EXIT_OK && task == CPR_TASK_GENERATE) {
+		say_gone(w);
 		if (!json_is_true(json_object_get(report, "changed")))
 			return;
 		cpr_status_published(w->status, time(NULL));
@@ -282,8 +329,10 @@ void cpr_task_ended(struct cpr_watch *w)
 		; /* a wiped phone needs no XMLDefault to get its firmware back */
 	else if (task != CPR_TASK_VERIFY)
 		generate_ended(w, status, task, report);
-	else if (report)
+	else if (report) {
 		cpr_status_verify(w->status, report, time(NULL));
+		note_told(w);
+	}
 	json_decref(report);
 	cpr_watch_write_status(w);
 }

@@ -428,6 +428,7 @@ static void close_loop(struct loop *l)
 	cpr_spool_close(&l->w.spool);
 	cpr_incoming_clear(&l->w.incoming);
 	json_decref(l->w.status);
+	json_decref(l->w.gone);
 	cpr_site_free(l->w.site);
 	free(l->w.tftp_root);
 }

@@ -43,6 +43,7 @@ struct cpr_watch {
 	int child;     /* a pidfd; -1: none */
 	int out;       /* what the child said, a file without a name */
 	char *package; /* that is being imported */
+	json_t *gone; /* loads that cpr-conf is told to forget; NULL: it is not running */
 
 	int64_t generate_at; /* ms: what is served may be out of date; 0: it is not */
 	bool verify_due;

@@ -126,6 +126,29 @@ whole() {
 	grep -q SCCP41 "$tftp/XMLDefault.cnf.xml"
 }
 
+@test "a load that is deleted by hand is told no longer, another server's is" {
+	mkfirmware --version 9-4-2SR3-1S new.zip
+	cp new.zip "$spool/incoming/"
+	accepted
+	mkfirmware --version 8-5-2S old.zip
+	cp old.zip "$spool/incoming/"
+	accepted 2
+	sed -i 's|</Default>|<loadInformation8>P0030801SR02</loadInformation8>&|' \
+		"$tftp/XMLDefault.cnf.xml"
+	known '.state == "idle" and .here == ["SCCP41.9-4-2SR3-1S"]'
+	lab_stop # also while it does not run
+	rm "$tftp"/SCCP41.9-4-2SR3-1S.loads
+	watch
+	lab_wait 100 grep -q 'load .SCCP41.9-4-2SR3-1S. was removed' "$log"
+	known '.state == "idle" and (.models[] | select(.model == "7961").load == "SCCP41.8-5-2S")'
+	run ! grep -q 9-4-2SR3-1S "$tftp/XMLDefault.cnf.xml"
+	grep -q P0030801SR02 "$tftp/XMLDefault.cnf.xml"
+	rm "$tftp"/SCCP41.8-5-2S.loads
+	known '.state == "idle" and .here == []'
+	run ! grep -q SCCP41 "$tftp/XMLDefault.cnf.xml"
+	grep -q P0030801SR02 "$tftp/XMLDefault.cnf.xml"
+}
+
 @test "a TFTP root that vanishes and comes back is served again without a restart" {
 	mv "$tftp" "$tftp.away"
 	lab_wait 50 grep -q 'TFTP root .* is gone' "$log"

@@ -14,8 +14,9 @@ BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 CFLAGS     ?= -O2 -g
 CXXFLAGS   ?= $(CFLAGS)
-LIBDIR     ?= $(PREFIX)/lib
-HOOKDIR    ?= $(LIBDIR)/kea/hooks
+# Of Kea itself, whatever PREFIX: newer ones load a hook from nowhere else, nor does Debian's
+# AppArmor profile let any.
+HOOKDIR    ?= /usr/lib/$(shell $(CC) -print-multiarch)/kea/hooks
 INSTALL    ?= install
 PKG_CONFIG ?= pkg-config
 

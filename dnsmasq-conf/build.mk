@@ -3,6 +3,7 @@ LIBS         += libconf
 libconf-src  := $(filter-out dnsmasq-conf/main.c,$(wildcard dnsmasq-conf/*.c))
 libconf-inc  := lib dnsmasq-conf
 libconf-pkgs := libxml-2.0 jansson libmd
+libconf-cppflags := -DCPR_HOOKDIR='"$(HOOKDIR)"'
 HEADERS      += $(wildcard dnsmasq-conf/*.h)
 # It is a part of that object.
 $B/obj/dnsmasq-conf/schema.o: dnsmasq-conf/XMLDefault.rng

@@ -30,7 +30,7 @@
 
 #define FOLDER "/etc/kea"
 #define NAME   "phone-cpr.json"
-#define HOOKS  "/usr/lib/x86_64-linux-gnu/kea/hooks/"
+#define HOOKS  CPR_HOOKDIR "/"
 #define CLASS  "phone-cpr"
 
 /* Assumption: the ATA186 and ATA188, of which only a part of their text is known, begin with

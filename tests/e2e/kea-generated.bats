@@ -85,6 +85,14 @@ by_relay() {
 	[ "$(got 150)$(got 66) $(got siaddr)" = ' 0.0.0.0' ]
 }
 
+@test "hook: the library is named where \"make install\" puts it" {
+	once
+	lab_site "$root" 'dnsmasq { enable = false }' 'kea { enable = true }'
+	run -0 cpr-conf generate --root "$root"
+	run -0 --separate-stderr make -ns -C "$BATS_TEST_DIRNAME/../.." install DESTDIR=/nowhere
+	grep -qF " \"/nowhere$(sed -n 's/.*"library": "\(.*\)".*/\1/p' "$ours")\"" <<<"$output"
+}
+
 @test "class: by relay, and the general servers on the cable" {
 	generated class client-classes
 	taken

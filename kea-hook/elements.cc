@@ -1,5 +1,6 @@
 #include "elements.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -35,6 +36,14 @@ cpr_tree_type type_of(const ConstElementPtr &element)
 	}
 }
 
+// A C text ends at a NUL, and what is left might be right: a character that is never right
+// stands for it.
+std::string c_text(std::string text)
+{
+	std::replace(text.begin(), text.end(), '\0', '\1');
+	return text;
+}
+
 void fill(cpr_tree *node, const ConstElementPtr &element);
 
 void add(cpr_tree *parent, const char *key, const ConstElementPtr &element)
@@ -62,7 +71,7 @@ void fill(cpr_tree *node, const ConstElementPtr &element)
 		node->real = element->doubleValue();
 		break;
 	case CPR_TREE_STRING:
-		if (cpr_tree_set_text(node, element->stringValue().c_str()) < 0)
+		if (cpr_tree_set_text(node, c_text(element->stringValue()).c_str()) < 0)
 			throw std::bad_alloc();
 		break;
 	case CPR_TREE_LIST:
@@ -71,7 +80,7 @@ void fill(cpr_tree *node, const ConstElementPtr &element)
 		break;
 	case CPR_TREE_MAP:
 		for (const auto &child : element->mapValue())
-			add(node, child.first.c_str(), child.second);
+			add(node, c_text(child.first).c_str(), child.second);
 		break;
 	}
 }

@@ -344,7 +344,10 @@ static void read_keys(
 		for (size_t k = 0; !key && k < keys->n; k++)
 			if (!strcmp(one.key, keys->key[k].name))
 				key = &keys->key[k];
-		if (!key)
+		/* each has room for one value; not every parser sees to it that there is one */
+		if (cpr_tree_get(at->t, one.key) != t)
+			fault(r, &one, "it is there twice: leave one out");
+		else if (!key)
 			unknown_key(r, &one, keys);
 		else if (is(r, &one, key->type, key->form))
 			key->read(r, &one, key, into);

@@ -173,6 +173,16 @@ bad_by_signal() {
 	served
 }
 
+@test "a NUL in parameters is a fault, and hides nothing" {
+	kea "$SERVERS"
+	exchange
+	reconfigure "\"tftp-servers\\u0000\": [\"192.0.2.1\", \"192.0.2.2\", \"192.0.2.3\"], \"tftp-servers\": [\"192.0.2.9\\u0000x\"]"
+	[ "$result" = 1 ]
+	grep -q 'parameters.tftp-servers?: there is no such key' <<<"$text"
+	grep -q '"192.0.2.9?x" is not the address' <<<"$text"
+	served
+}
+
 @test "libreload changes nothing, after good parameters and after bad ones" {
 	kea "$SERVERS"
 	exchange

@@ -342,6 +342,37 @@ static void says_places(void **state)
 		"false: write it like true");
 }
 
+/* Not every parser of JSON refuses it, and there is room for the values of one. */
+static void says_what_is_there_twice(void **state)
+{
+	static const char *const keys[] = {
+		"tftp-servers", "networks", "models", "health", "recovery"};
+
+	(void)state;
+	for (size_t i = 0; i < CPR_ARRAY_LEN(keys); i++) {
+		_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
+		_cleanup_(cpr_tree_clear) struct cpr_tree t = {0};
+		struct cpr_parameters *p = NULL;
+		struct cpr_tree *first;
+		char said[100];
+
+		load("{'first': ['10.0.0.1'], 'tftp-servers': ['10.0.0.1', '10.0.0.2'],"
+		     "'networks': [{'prefix': '10.1.0.0/16', " OK
+		     "}], 'models': ['7961'],"
+		     "'health': {'file': 'x'}, 'recovery': {" OK "}}",
+			&t);
+		first = (struct cpr_tree *)cpr_tree_get(&t, "first");
+		free(first->key);
+		first->key = strdup(keys[i]);
+		first->type = cpr_tree_get(&t, keys[i])->type;
+		assert_int_equal(cpr_parameters_parse(&t, &p, &e), -EINVAL);
+		assert_null(p);
+		snprintf(said, sizeof(said),
+			"parameters.%s: it is there twice: leave one out", keys[i]);
+		assert_string_equal(e.line[e.n - 1], said);
+	}
+}
+
 /* Any cut or change of a good text is taken or refused, never worse. */
 static void survives_mutations(void **state)
 {
@@ -385,6 +416,7 @@ int main(void)
 		cmocka_unit_test(has_defaults),
 		cmocka_unit_test(says_every_fault),
 		cmocka_unit_test(says_places),
+		cmocka_unit_test(says_what_is_there_twice),
 		cmocka_unit_test(survives_mutations),
 	};
 

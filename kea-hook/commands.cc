@@ -256,6 +256,10 @@ ConstElementPtr recovery_add(const ConstElementPtr &arguments)
 		isc_throw(isc::InvalidOperation,
 			"there are no recovery servers: set recovery.tftp-servers in the "
 			"parameters of the library");
+	if (cpr_decider_lists(hook.decider(), mac.data()))
+		isc_throw(isc::InvalidOperation,
+			text_of(mac.data()) + " stands in recovery.phones of the "
+					      "parameters already");
 	int r = hook.marks().add(hook.phones(), mac, now, until);
 	if (r < 0)
 		isc_throw(isc::InvalidOperation,

@@ -37,7 +37,9 @@ LeaseMark read_mark(const isc::dhcp::Lease4 &lease, const uint8_t mac[6])
 	ConstElementPtr whose = member(own, "hw-address", Element::string);
 	ConstElementPtr set = member(own, "set", Element::integer);
 	ConstElementPtr until = member(own, "until", Element::integer);
-	mark.own = whose && set && whose->stringValue() == text_of(mac);
+	// there is always a later time for the next command
+	mark.own = whose && set && set->intValue() < INT64_MAX &&
+		   whose->stringValue() == text_of(mac);
 	if (mark.own) {
 		mark.set = set->intValue();
 		mark.until = until ? until->intValue() : INT64_MAX;
@@ -68,14 +70,20 @@ void write_mark(isc::dhcp::Lease4 &lease, const uint8_t mac[6], const LeaseMark 
 	lease.reuseable_valid_lft_ = 0;
 }
 
-// Those of marks that were taken off make room first, the oldest of them.
-Marks::Note &Marks::note(const Mac &mac)
+// Those whose time is over make room, then the oldest of those that were taken off: there
+// are never more in force than half of what there is room for.
+Marks::Note &Marks::note(const Mac &mac, int64_t now)
 {
+	if (notes_.size() >= notes_most && !notes_.count(mac))
+		for (auto one = notes_.begin(); one != notes_.end();)
+			one = one->second.until && one->second.until <= now
+				      ? notes_.erase(one)
+				      : std::next(one);
 	if (notes_.size() >= notes_most && !notes_.count(mac))
 		notes_.erase(std::min_element(
 			notes_.begin(), notes_.end(), [](const auto &a, const auto &b) {
-				return a.second.removed != b.second.removed
-					       ? a.second.removed
+				return !a.second.until != !b.second.until
+					       ? !a.second.until
 					       : a.second.set < b.second.set;
 			}));
 	any_ = true;
@@ -94,9 +102,8 @@ int Marks::add(cpr_phones *phones, const Mac &mac, int64_t now, int64_t until)
 	int r = cpr_phones_mark(phones, mac.data(), now, until);
 	if (r < 0)
 		return r;
-	Note &n = note(mac);
-	n.set = later(n, now);
-	n.removed = n.stored = false;
+	Note &n = note(mac, now);
+	n = {later(n, now), until, false};
 	return r;
 }
 
@@ -104,11 +111,9 @@ bool Marks::remove(cpr_phones *phones, const Mac &mac, int64_t now, bool &stored
 {
 	std::lock_guard<std::mutex> hold(mutex_);
 	// Noted even when it is not marked: a lease may hold a mark not yet met.
-	Note &n = note(mac);
-	stored = n.stored && !n.removed;
-	n.set = later(n, now);
-	n.removed = true;
-	n.stored = false;
+	Note &n = note(mac, now);
+	stored = n.stored && n.until;
+	n = {later(n, now), 0, false};
 	return cpr_phones_unmark(phones, mac.data());
 }
 
@@ -126,12 +131,8 @@ LeaseMark Marks::settle(
 			notes_.erase(noted);
 		}
 		if (held.until > now &&
-			cpr_phones_mark(phones, mac.data(), now, held.until) >= 0) {
-			Note &n = note(mac);
-			n = Note();
-			n.set = held.set;
-			n.stored = true;
-		}
+			cpr_phones_mark(phones, mac.data(), now, held.until) >= 0)
+			note(mac, now) = {held.set, held.until, true};
 		noted = notes_.find(mac);
 	}
 	LeaseMark keep;
@@ -141,11 +142,11 @@ LeaseMark Marks::settle(
 			keep = held;
 		return keep;
 	}
-	const bool marked = cpr_phones_marked(phones, mac.data(), now, &keep.until);
-	keep.there = keep.own = marked || noted->second.removed;
-	keep.set = noted->second.set;
-	if (!keep.there) {
-		notes_.erase(noted); // its time is over
+	const Note &n = noted->second;
+	if (n.until == 0 || n.until > now) {
+		keep = {true, true, n.set, n.until};
+	} else {
+		notes_.erase(noted);
 		any_ = !notes_.empty();
 	}
 	return keep;

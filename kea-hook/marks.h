@@ -49,10 +49,11 @@ class Marks
 
       private:
 	struct Note {
-		int64_t set = 0; // when the last command came
-		bool removed = false, stored = false;
+		int64_t set = 0;   // when the last command came
+		int64_t until = 0; // as of a LeaseMark
+		bool stored = false;
 	};
-	Note &note(const Mac &mac);
+	Note &note(const Mac &mac, int64_t now);
 	static int64_t later(const Note &last, int64_t now);
 	// Held while the table changes too, so that the two never say different things.
 	mutable std::mutex mutex_;

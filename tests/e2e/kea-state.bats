@@ -151,6 +151,53 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	run ! grep -q option150 <(tail -n 1 "$dir/leases.csv")
 }
 
+@test "a mark in a lease that no command can have set is none" {
+	kea "$RECOVERY"
+	mark
+	exchange
+	lab_stop
+	sed -i 's/"set": [0-9]*/"set": 9223372036854775807/' "$dir/leases.csv"
+	lab_kea "$dir"
+	exchange
+	servers c0000207c0000208
+	run ! grep -q option150 <(tail -n 1 "$dir/leases.csv")
+	mark
+	exchange
+	servers c00002c8
+}
+
+# each_marked FIRST COUNT TTL: so many phones, by one process
+each_marked() {
+	perl -MIO::Socket::UNIX -e '
+		my ($path, $first, $count, $ttl) = @ARGV;
+		for my $n ($first .. $first + $count - 1) {
+			my $socket = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!\n";
+			my $mac = sprintf "00:1b:54:10:%02x:%02x", $n >> 8, $n & 255;
+			local $/;
+			print $socket qq({"command": "option150-recovery-add",
+				"arguments": {"hw-address": "$mac", "ttl": $ttl}});
+			my $answer = <$socket>;
+			$answer =~ /"result": 0/ or die "$n: $answer\n";
+		}' "$dir/socket" "$@"
+}
+
+@test "marks that are over make room, and one that holds goes on" {
+	once
+	kea "$RECOVERY"
+	mark
+	local first
+	for first in 0 1000 2000; do
+		each_marked $first 1000 1
+		lab_wait 30 eval '[ "$(kea_say option150-recovery-list | jq .arguments.count)" = 1 ]'
+	done
+	exchange
+	servers c00002c8
+	[ "$(marks)" = '00:1b:54:00:00:01 command true' ]
+	# no more at once than there is room for
+	run -255 each_marked 3000 1024 1000
+	[[ $output = 4023:*'no more than 1024 phones'* ]]
+}
+
 @test "other contexts of the lease stay" {
 	kea "$RECOVERY" '.["store-extended-info"] = true'
 	mark
@@ -191,9 +238,12 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 	# what stands in the parameters is taken out there, and nothing else is done
 	reconfigure "$SERVERS, \"recovery\": {\"tftp-servers\": [\"192.0.2.200\"], \"phones\": [\"00:1b:54:00:00:01\"]}"
 	[ "$(marks)" = '00:1b:54:00:00:01 parameters true' ]
-	unmark
-	[ "$result" = 1 ]
-	grep -q 'recovery.phones' <<<"$text"
+	for command in mark unmark; do
+		$command
+		[ "$result" = 1 ]
+		grep -q 'recovery.phones' <<<"$text"
+	done
+	[ "$(marks)" = '00:1b:54:00:00:01 parameters true' ]
 }
 
 @test "phones-get pages and filters" {

@@ -123,6 +123,9 @@ bench-conf: all  ## measure what a generate costs (UPDATE=1: into docs/BENCHMARK
 bench-hook: all  ## measure what the Kea hook costs (UPDATE=1: into docs/BENCHMARKS.md)
 	@B=$B tests/bench/hook $(if $(UPDATE),--update)
 
+check-boot: all  ## boot a small Debian with the units in systemd-nspawn (root; fetches it once)
+	@B=$B bats tests/boot
+
 check-headers:  ## compile every header on its own
 	@set -e; for h in $(HEADERS); do \
 	  echo "#include \"$$h\"" | $(CC) $(cppflags) -I. -Ilib -I$${h%/*} -std=c11 $(warn) $(warn-c) -Werror -fsyntax-only -x c -; done
@@ -134,7 +137,7 @@ check-kea-headers:  ## compile the Kea hook with the headers of newer Keas (fetc
 check-format:  ## compare the sources with .clang-format
 	@clang-format --dry-run -Werror $(wildcard */*.[ch] */*.cc */*/*.[ch] */*/*.cc)
 	@# bats does not see a command fail that stands behind a bare "!"
-	@if grep -nE '^\s+! [^|]*$$' tests/e2e/*.bats; then echo 'write "run ! COMMAND"' >&2; exit 1; fi
+	@if grep -nE '^\s+! [^|]*$$' tests/*/*.bats; then echo 'write "run ! COMMAND"' >&2; exit 1; fi
 format:  ## rewrite the sources in the house style
 	@clang-format -i $(wildcard */*.[ch] */*.cc */*/*.[ch] */*/*.cc)
 
@@ -148,4 +151,4 @@ clean:  ## remove build/
 	rm -rf build
 help:  ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-18s %s\n",$$1,$$2}'
-.PHONY: all tests threaded demo check bench-conf bench-hook missing deps check-headers check-kea-headers check-format format install uninstall clean help
+.PHONY: all tests threaded demo check check-boot bench-conf bench-hook missing deps check-headers check-kea-headers check-format format install uninstall clean help

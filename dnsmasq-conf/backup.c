@@ -39,7 +39,6 @@ struct backup {
 	int dir; /* the folder, open */
 	unsigned number;
 	bool unfinished;
-	bool foreign; /* made by a user that is neither root nor us */
 	char *path;
 	struct entry *entry;
 	size_t n;
@@ -77,9 +76,17 @@ static int open_folder(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Whose this folder is may have root write what he likes, where he likes. */
 static int open_backups(const struct world *w)
 {
-	return open_folder(w->base, &BACKUP_DIR[1]);
+	int fd = open_folder(w->base, &BACKUP_DIR[1]);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) < 0 || (st.st_uid && st.st_uid != geteuid()))) {
+		close(fd);
+		return -EPERM;
+	}
+	return fd;
 }
 
 static void folder_name(unsigned number, bool unfinished, char name[32])
@@ -266,42 +273,24 @@ static int add_entry(struct backup *b, const char *line)
 	return one->path ? 0 : -ENOMEM;
 }
 
-/* Another user's is about files right in the TFTP root. */
-static int judge(const struct world *w, const struct backup *b)
-{
-	size_t len = strlen(w->site->tftp_root);
-
-	for (size_t i = 0; b->foreign && i < b->n; i++) {
-		const char *path = b->entry[i].path;
-
-		if (strncmp(path, w->site->tftp_root, len) != 0 || path[len] != '/' ||
-			strchr(path + len + 1, '/'))
-			return -EPERM;
-	}
-	return 0;
-}
-
-static int load(const struct world *w, struct backup *b)
+static int load(struct backup *b)
 {
 	_cleanup_(cpr_freep) char *text = NULL;
 	char *rest, *line;
-	struct stat st;
 	size_t len;
 	int r = read_below(b->dir, MANIFEST, FILE_MAX, &text, &len);
 
-	if (r < 0 || fstat(b->dir, &st) < 0)
-		return r < 0 ? r : -errno;
-	b->foreign = st.st_uid != 0 && st.st_uid != geteuid();
+	if (r < 0)
+		return r;
 	rest = text;
 	while (r == 0 && (line = strsep(&rest, "\n")))
 		if (*line)
 			r = add_entry(b, line);
-	return r < 0 ? r : judge(w, b);
+	return r;
 }
 
 /* Takes over nothing; *out is loaded unless it is being made. */
-static int open_backup(const struct world *w, int backups, unsigned number,
-	bool unfinished, struct backup **out)
+static int open_backup(int backups, unsigned number, bool unfinished, struct backup **out)
 {
 	_cleanup_(backup_freep) struct backup *b = calloc(1, sizeof(*b));
 	char name[32];
@@ -319,7 +308,7 @@ static int open_backup(const struct world *w, int backups, unsigned number,
 		b->path = NULL;
 		return -ENOMEM;
 	}
-	r = load(w, b);
+	r = load(b);
 	if (r == 0)
 		*out = TAKE_PTR(b);
 	return r;
@@ -343,7 +332,7 @@ static int make(
 	r = fill(w, c, dir);
 	if (r == 0)
 		r = rename_synced(backups, NEW, name);
-	return r < 0 ? r : open_backup(w, backups, number, true, out);
+	return r < 0 ? r : open_backup(backups, number, true, out);
 }
 
 int backup_make(const struct world *w, const struct changes *c, struct backup **out,
@@ -356,6 +345,8 @@ int backup_make(const struct world *w, const struct changes *c, struct backup **
 		r = cpr_publish_mkdir(w->base, &BACKUP_DIR[1], 0750);
 	if (r >= 0)
 		r = backups = open_backups(w);
+	if (r == -EACCES && geteuid() != 0)
+		return 0;
 	if (r >= 0)
 		r = make(w, c, backups, out);
 	if (r < 0) {
@@ -378,11 +369,17 @@ int backup_find(
 	int r = backups;
 
 	if (backups >= 0)
-		r = number ? open_backup(w, backups, number, unfinished, out) : -ENOENT;
+		r = number ? open_backup(backups, number, unfinished, out) : -ENOENT;
 	if (r == -ENOENT && !number)
 		return r;
+	if (backups == -EPERM) {
+		cpr_errors_add(e, BACKUP_DIR, 0,
+			"it belongs to another user, who may have put there what is none "
+			"of ours: see what it holds, then chown it, or remove it");
+		return r;
+	}
 	folder_name(number, unfinished, name);
-	if (r == -EPERM || r == -EBADMSG || r == -ENOENT)
+	if (r == -EBADMSG || r == -ENOENT)
 		cpr_errors_add(e, BACKUP_DIR, 0,
 			"%s in it is not of our making, or its manifest is damaged; see "
 			"what it holds, then remove it",

@@ -8,8 +8,9 @@
  *   manifest        a line for each path: for whom it is, and how that takes it up
  *   was/etc/...     the files as they were; none there: there was none
  *   now/etc/...     as the run put them, so that a later change is noticed
- * One that another user than root made is about files right in the TFTP root alone: who may
- * write there must not gain the rest of the host by it. */
+ * The folder is root's, and root uses no other's: whose it is would gain the whole host by it.
+ * Who may not write there has nothing to go back to: cpr-helper's user, whose files are
+ * replaced one by one, and each is whole. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,7 +26,7 @@ struct world;
 struct backup;
 
 /* Everything that these changes replace; whole on disk before the first of them is published.
- * 0 or -errno (a line in e). */
+ * 0 or -errno (a line in e).  *out stays NULL where the folder is root's and we are not. */
 int backup_make(const struct world *w, const struct changes *c, struct backup **out,
 	struct cpr_errors *e);
 /* The newest one that a killed run left unfinished, or else (unfinished false) the newest.

@@ -257,6 +257,13 @@ static int undo(struct rollout *r, int why, bool applied)
 	struct cpr_errors e = {0};
 	int rc;
 
+	if (!r->backup) {
+		cpr_say(3,
+			"%s; only root may keep what was there before, so nothing of it "
+			"is put back: mend the above, and run again",
+			why == -EINTR ? "interrupted" : "that failed");
+		return CPR_EXIT_FAILED;
+	}
 	cpr_say(4, "%s; putting back what was there before",
 		why == -EINTR ? "interrupted" : "that failed");
 	rc = put_back(r->w, r->backup, &out, &back, &e);
@@ -286,8 +293,9 @@ static int undo(struct rollout *r, int why, bool applied)
 
 static int finish(struct rollout *r, struct cpr_errors *e)
 {
-	int rc = r->o->undo ? backup_drop(r->w, r->backup)
-			    : backup_finish(r->w, r->backup);
+	int rc = !r->backup   ? 0
+		 : r->o->undo ? backup_drop(r->w, r->backup)
+			      : backup_finish(r->w, r->backup);
 
 	if (rc == 0 && r->o->undo)
 		rc = backup_drop(r->w, r->o->undo);

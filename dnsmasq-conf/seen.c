@@ -64,7 +64,9 @@ void seen_keep(const struct world *w)
 		return;
 	if (cpr_publish_mkdir(w->base, &SEEN_FOLDER[1], 0755) < 0)
 		return;
-	(void)cpr_publish_bytes(w->base, &SEEN_FILE[1], b.data, b.len, 0644);
+	/* cpr-helper's user renews it, too */
+	(void)cpr_publish_bytes(
+		w->base, &SEEN_FILE[1], b.data, b.len, 0644 | CPR_PUBLISH_KEEP);
 }
 
 void seen_forget(int base)

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "emit.h"
 #include "errors.h"
+#include "give.h"
 #include "publish.h"
 #include "record.h"
 #include "site.h"
@@ -200,6 +201,34 @@ static int prepare(const struct world *w, const struct changes *c, struct prepar
 	return 0;
 }
 
+/* As far as it goes: what the daemon cannot replace later, it names. */
+static void hand_over(const struct world *w, int root, uid_t heir, const char *path)
+{
+	size_t len = strlen(w->site->tftp_root);
+
+	if (strncmp(path, w->site->tftp_root, len) == 0 && path[len] == '/')
+		(void)cpr_give(root, path + len + 1, heir);
+}
+
+static void hand_over_all(const struct world *w, const struct changes *c)
+{
+	_cleanup_(cpr_closep) int root =
+		cpr_publish_open_followed(w->base, w->site->tftp_root);
+	uid_t heir = root < 0 ? (uid_t)-1 : cpr_heir(root);
+
+	for (size_t i = 0; heir != (uid_t)-1 && i < c->n; i++) {
+		const struct change *one = &c->change[i];
+		_cleanup_(cpr_freep) char *keep = one->keep ? strdup(one->keep) : NULL;
+
+		if (!one->written)
+			continue;
+		hand_over(w, root, heir, one->o->path);
+		/* and the folders that were made for it */
+		for (char *end; keep && (end = strrchr(keep, '/')); *end = 0)
+			hand_over(w, root, heir, keep);
+	}
+}
+
 static int put_all(const struct world *w, const struct changes *c, struct prepared *p,
 	struct cpr_errors *e)
 {
@@ -234,6 +263,7 @@ int changes_publish(const struct world *w, const struct changes *c, struct cpr_e
 		r = prepare_record(w, c, false, &after, e);
 	if (r >= 0)
 		r = put_all(w, c, &p, e);
+	hand_over_all(w, c);
 	if (r == 0)
 		r = put_record(after, e);
 	if (r == 0)

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "firmware.h"
+#include "give.h"
 #include "publish.h"
 #include "stage.h"
 
@@ -30,6 +31,16 @@ static void old_name(char name[32], size_t i)
 	snprintf(name, 32, ".old-%zu", i);
 }
 
+static int make_set(struct cpr_stage *stage, const char *folder)
+{
+	uid_t heir = cpr_heir(stage->root);
+	int r = cpr_publish_mkdir(stage->root, folder, 0700);
+
+	if (r >= 0)
+		r = cpr_give(stage->root, CPR_TERMS_DIR, heir);
+	return r < 0 ? r : cpr_give(stage->root, folder, heir);
+}
+
 static int put_one(struct cpr_intake *in, struct cpr_stage *stage, size_t i)
 {
 	const struct cpr_item *item = &in->item[i];
@@ -48,7 +59,9 @@ static int put_one(struct cpr_intake *in, struct cpr_stage *stage, size_t i)
 	if (!staged || (item->set && !folder))
 		return -ENOMEM;
 	if (folder)
-		r = cpr_publish_mkdir(stage->root, folder, 0700);
+		r = make_set(stage, folder);
+	if (r >= 0)
+		r = cpr_give(stage->root, staged, cpr_heir(stage->root));
 	return r < 0 ? r : cpr_publish_rename(stage->root, staged, item->path, 0644);
 }
 

@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "firmware.h"
+#include "give.h"
 #include "publish.h"
 #include "remove.h"
 
@@ -61,20 +62,21 @@ static bool in_the_way(int root)
 }
 
 /* The lock file held by nobody else, or -EAGAIN; the holder before may have removed it. */
-static int try_lock(int root)
+static int try_lock(int root, bool *made)
 {
 	_cleanup_(cpr_closep) int fd = -1;
 	int r = cpr_publish_mkdir(root, CPR_PRIVATE_DIR, 0700), private;
 
+	*made = *made || r == 1;
 	private = r < 0 ? r : open_folder(root, CPR_PRIVATE_DIR);
 	if (private < 0 && in_the_way(root))
 		return -EEXIST;
 	if (private < 0)
 		return private == -ENOENT ? -EAGAIN : private;
 	fd = openat(private, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : 0;
+	r = fd < 0 ? -errno : cpr_give(root, LOCK, cpr_heir(root));
 	close(private);
-	if (fd < 0)
+	if (r < 0)
 		return r == -ENOENT ? -EAGAIN : r;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
@@ -93,7 +95,7 @@ int cpr_stage_open(const char *tftp_root, struct cpr_stage *s, void (*waiting)(v
 	if (s->root < 0)
 		return -errno;
 	for (int tenth = 0; tenth < TENTHS; tenth++) {
-		s->lock = try_lock(s->root);
+		s->lock = try_lock(s->root, &s->made);
 		if (s->lock >= 0) {
 			remove_stale(s->root);
 			return 0;
@@ -139,7 +141,8 @@ void cpr_stage_close(struct cpr_stage *s)
 	if (s->lock >= 0) {
 		unlinkat(s->root, LOCK, 0);
 		cpr_closep(&s->lock);
-		unlinkat(s->root, CPR_PRIVATE_DIR, AT_REMOVEDIR);
+		if (s->made)
+			unlinkat(s->root, CPR_PRIVATE_DIR, AT_REMOVEDIR);
 	}
 	cpr_closep(&s->root);
 }

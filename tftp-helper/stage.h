@@ -3,7 +3,8 @@
  * and judged before anything of it is visible.  Whoever holds the lock may remove every
  * staging folder that is left: its owner was killed.
  *
- * Nothing of it remains: the lock file goes too, and the private folder if it is empty. */
+ * Nothing of it remains: the lock file goes too, and the private folder if this made it and it is
+ * empty.  One that was there says to whom things here belong (give.h). */
 #pragma once
 
 #include <signal.h>
@@ -12,6 +13,7 @@
 struct cpr_stage {
 	int root; /* the TFTP root */
 	int lock;
+	bool made;       /* the private folder, by us */
 	int dir;         /* the staging folder; -1: none now */
 	char folder[64]; /* its path below the root */
 };

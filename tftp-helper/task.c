@@ -131,20 +131,22 @@ static void note_told(struct cpr_watch *w)
 static int start_conf(struct cpr_watch *w, enum cpr_task task)
 {
 	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
-	char *argv[CPR_GENERATE_ARGS + 1];
+	char *argv[CPR_GENERATE_ARGS + 2];
 	size_t n;
 
 	if (!program)
 		return -ENOMEM;
-	if (task == CPR_TASK_VERIFY)
+	if (task == CPR_TASK_VERIFY) {
 		n = cpr_verify_argv(argv, program, w->site_file, w->root);
-	else
+	} else {
 		n = cpr_generate_argv(
 			argv, program, w->site_file, w->root, task == CPR_TASK_GENERATE);
-	if (task == CPR_TASK_GENERATE)
-		look_for_gone(w);
-	if (task != CPR_TASK_VERIFY)
+		if (task == CPR_TASK_GENERATE)
+			look_for_gone(w);
 		n = add_gone(w, argv, n);
+		/* What servers answer is asked by the verify that follows. */
+		argv[n++] = (char *)"--no-reload";
+	}
 	argv[n++] = (char *)"--json";
 	argv[n] = NULL;
 	return start(w, task, argv);
@@ -302,7 +304,7 @@ static void generate_ended(
 			"the term files are in place, XMLDefault is not, as said before");
 	} else {
 		cpr_event(CPR_EVENT_NOT_PUBLISHED, NULL,
-			"term files and XMLDefault are as they were, as said before");
+			"term files and XMLDefault are not all in place, as said before");
 		if (code != CPR_EXIT_INVALID)
 			w->generate_at = cpr_watch_now() + AGAIN_MS;
 	}
@@ -373,7 +375,7 @@ int64_t cpr_task_next(struct cpr_watch *w)
 		r = start_import(w, a->name);
 		if (r < 0)
 			failed(a, strerror(-r));
-	} else if (w->generate_at && w->generate_at <= now) {
+	} else if (w->generate_at && (w->generate_at <= now || w->stopping)) {
 		r = start_conf(w, CPR_TASK_GENERATE);
 		w->generate_at = r < 0 ? now + AGAIN_MS : 0;
 	} else if (w->verify_due && !w->stopping) {

@@ -575,7 +575,7 @@ signalled() {
 
 @test "usage" {
 	run -2 cpr-helper
-	run -2 cpr-helper watch
+	run -2 cpr-helper watch --settle soon
 	run -2 cpr-helper import
 	run -2 cpr-helper import --nonsense p.zip
 	run -0 cpr-helper --help

@@ -186,7 +186,8 @@ static void judge(const struct rollout *r, const struct server *s, enum proof_of
 {
 	_cleanup_(cpr_errors_clear) struct cpr_errors why = {0};
 	bool lacks = of == PROOF_OF_PLAN && lacks_line(r, s->name);
-	bool gone = of == PROOF_OF_PLAN && let_go(r, s->name);
+	bool gone = !r->rolled_back && let_go(r, s->name);
+	size_t files = v->before ? v->before->file_n : 0;
 
 	/* as on the day when firmware comes first, and dnsmasq has yet to be told of phones */
 	if (of == PROOF_OF_PLAN && !changes_touch(&r->c, s->name))
@@ -194,9 +195,14 @@ static void judge(const struct rollout *r, const struct server *s, enum proof_of
 	free(v->text);
 	v->text = NULL;
 	v->proof = PROOF_UNPROVEN;
+	/* dnsmasq serves files by a line of ours alone */
+	if (gone && v->before)
+		v->before->file_n = 0;
 	if (v->ran && s->probe)
-		v->proof = s->probe(r->w, gone ? NULL : v->before,
-			lacks || gone ? PROOF_OF_LIFE : of, &why);
+		v->proof = s->probe(
+			r->w, v->before, lacks || gone ? PROOF_OF_LIFE : of, &why);
+	if (v->before)
+		v->before->file_n = files;
 	if (v->proof == PROOF_OK && lacks) {
 		v->proof = PROOF_UNPROVEN;
 		v->text = strdup("it answers, but a line of yours is missing, see above");
@@ -277,9 +283,9 @@ static int undo(struct rollout *r, int why, bool applied)
 			backup_path(r->backup));
 		return CPR_EXIT_FAILED;
 	}
+	r->rolled_back = true;
 	rc = applied ? prove(r, PROOF_OF_LIFE) : 0;
 	backup_drop(r->w, r->backup);
-	r->rolled_back = true;
 	if (rc < 0) {
 		cpr_say(3,
 			"the old files are back, but a server does not answer with them "

@@ -46,7 +46,7 @@ tftp=192.0.2.1" ]
 
 	before=$(state) pid=$(host_pid dnsmasq) reads=$(reads)
 	run -0 cpr-conf generate
-	[ "$output" = "cpr-conf: nothing to change" ]
+	[ "${lines[-1]}" = "cpr-conf: nothing to change" ]
 	[ "$before" = "$(state)" ]
 	[ "$pid $reads" = "$(host_pid dnsmasq) $(reads)" ]
 
@@ -182,6 +182,13 @@ tftp=192.0.2.1" ]
 	[ "$before" = "$(host_pid dnsmasq)" ]
 	run -0 cpr-conf generate
 	[[ $output == *"dnsmasq: answers as it should"* ]]
+	# and the way back, though dnsmasq then serves no files
+	run -0 cpr-conf rollback
+	echo "$output"
+	[[ $output != *failed* ]]
+	[ ! -e "$conf" ]
+	run -0 host_asks
+	[[ $output != *opt150* ]]
 }
 
 @test "a dnsmasq that does not start with our files is started again without them" {

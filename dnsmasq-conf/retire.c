@@ -2,6 +2,7 @@
 
 #include "apply.h"
 #include "cleanup.h"
+#include "cli/cli.h"
 #include "emit.h"
 #include "record.h"
 #include "server.h"
@@ -145,8 +146,14 @@ int retire(const struct world *w, bool ask, struct outputs *out, struct cpr_erro
 	_cleanup_(outputs_clear) struct outputs gone = {0};
 	int r = collect(w, out, &gone, e);
 
-	for (size_t i = 0; r == 0 && ask && i < servers_n; i++)
-		if (!can_go(w, &servers[i], &gone, &gone.note))
-			leave(&gone, servers[i].name);
+	for (size_t i = 0; r == 0 && ask && i < servers_n; i++) {
+		_cleanup_(cpr_errors_clear) struct cpr_errors why = {0};
+
+		if (can_go(w, &servers[i], &gone, &why))
+			continue;
+		leave(&gone, servers[i].name);
+		for (size_t k = 0; k < why.n; k++)
+			cpr_say(4, "%s", why.line[k]);
+	}
 	return r == 0 ? append(out, &gone) : r;
 }

@@ -2,10 +2,17 @@
 # copies that nobody else sees, and servers are started by their packages' own init scripts.
 # Loaded after lab.bash, by tests that run as root: in.tftpd and the scripts need it.
 
+host_has_root() { [ "$(id -u)" = 0 ] && grep -q ' 4294967295$' /proc/self/uid_map; }
+
+# host_setup: first in setup, which bats lets skip a test, as it does not let setup_file
+host_setup() {
+	host_has_root || skip "servers' scripts need root"
+	mountpoint -q /etc # what is removed below it must be the copy
+}
+
 # host_up: after lab_up, in setup_file
 host_up() {
-	[ "$(id -u)" = 0 ] && [ "$(cat /proc/self/uid_map | wc -l)" = 1 ] &&
-		grep -q ' 4294967295$' /proc/self/uid_map || skip "servers' scripts need root"
+	host_has_root || return 0
 	host_private=$BATS_FILE_TMPDIR/host
 	mkdir -p "$host_private/etc"
 	cp -a /etc/. "$host_private/etc/"

@@ -69,6 +69,13 @@ Hook &Hook::instance()
 
 void Hook::load(const ConstElementPtr &element)
 {
+	if (listed_++) {
+		// each entry would look at every packet
+		faults_.push_back(
+			"hooks-libraries lists this library more than once: leave "
+			"one, the first is what counts");
+		return;
+	}
 	candidate_.reset();
 	faults_.clear();
 	// Said even by parameters that are faulty elsewhere.
@@ -108,6 +115,7 @@ void Hook::load(const ConstElementPtr &element)
 
 void Hook::unload()
 {
+	listed_ = 0; // Kea lets all go, then loads
 	stop_health();
 	candidate_.reset();
 }

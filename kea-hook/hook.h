@@ -69,6 +69,7 @@ class Hook
 	void stop_health();
 	std::string summary() const;
 
+	unsigned listed_ = 0; // so often in hooks-libraries
 	Decider candidate_;
 	std::vector<std::string> faults_; // of the parameters that were loaded last
 	bool recovers_ = false;           // once, and from then on

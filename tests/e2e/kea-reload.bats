@@ -183,6 +183,21 @@ bad_by_signal() {
 	served
 }
 
+@test "a library that is listed twice goes by the first of the two, and says so" {
+	local twice='.["hooks-libraries"] += [.["hooks-libraries"][0] | .parameters["tftp-servers"] = ["192.0.2.9"]]'
+	kea "$SERVERS" "$twice"
+	exchange
+	servers c0000207c0000208
+	grep -q 'ERROR.*OPTION150_BAD_PARAMETERS.*more than once' "$dir/kea.log"
+	reconfigure "$SERVERS" "$twice"
+	[ "$result" = 1 ]
+	grep -q 'more than once' <<<"$text"
+	served
+	reconfigure "$SERVERS"
+	[ "$result" = 0 ]
+	served
+}
+
 @test "libreload changes nothing, after good parameters and after bad ones" {
 	kea "$SERVERS"
 	exchange

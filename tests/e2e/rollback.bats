@@ -129,3 +129,40 @@ state() {
 	run -0 generate
 	[[ $output == *"nothing to change"* ]]
 }
+
+@test "where nothing can be saved, nothing is touched" {
+	run -0 generate
+	before=$(state)
+	servers 192.0.2.7
+	mount -t tmpfs -o size=4k none "$backup"
+	head -c 4096 /dev/zero >"$backup/full" || true
+	run -1 generate
+	[[ $output == *"cannot save there what would be replaced: No space left on device; nothing was touched"* ]]
+	[ "$before" = "$(state)" ]
+	[ "$(ls -A "$backup")" = full ]
+	umount "$backup"
+}
+
+@test "Ctrl-C once files are being replaced puts them back" {
+	run -0 generate
+	before=$(state)
+	servers 192.0.2.7
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 run -1 strace -qq -o /dev/null \
+		-e inject=renameat:signal=SIGINT:when=4 cpr-conf generate --root "$root"
+	[[ $output == *"interrupted; putting back"*"rolled back"* ]]
+	[ "$before" = "$(state)" ]
+	[ "$(ls -A "$backup")" = 1 ]
+}
+
+@test "a backup that somebody else could write is not put into /etc" {
+	[ "$(id -u)" = 0 ] && chown nobody "$root" 2>/dev/null || skip "needs two users"
+	run -0 generate
+	chown nobody "$backup/1"
+	run -1 rollback
+	[[ $output == *"is not of our making"* ]]
+	[ -e "$root/etc/dnsmasq.d/phone-cpr.conf" ]
+	# right in the TFTP root it may be theirs
+	sed -i '\|/srv/tftp/|!d' "$backup/1/manifest"
+	run -0 rollback
+	[ ! -e "$tftp/XMLDefault.cnf.xml" ]
+}

@@ -339,7 +339,7 @@ int backup_make(const struct world *w, const struct changes *c, struct backup **
 	struct cpr_errors *e)
 {
 	_cleanup_(cpr_closep) int backups = -1;
-	int r = cpr_publish_mkdir(w->base, "var/lib/phone-cpr", 0755);
+	int r = cpr_publish_mkdir(w->base, &STATE_DIR[1], 0755);
 
 	if (r >= 0)
 		r = cpr_publish_mkdir(w->base, &BACKUP_DIR[1], 0750);

@@ -103,9 +103,9 @@ static int read_running(struct world *w, struct cpr_errors *e)
 
 /* The kernel gives the lock back however we end.  It is taken before the first file is read:
  * who waited must not write what was true before. */
-static int lock(int base, const char *name, struct cpr_errors *e)
+static int lock(int fd, const char *name, struct cpr_errors *e)
 {
-	for (int i = 0; flock(base, LOCK_EX | LOCK_NB) < 0; i++) {
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
 		int error = errno;
 
 		if (error != EWOULDBLOCK && error != EINTR) {
@@ -125,6 +125,18 @@ static int lock(int base, const char *name, struct cpr_errors *e)
 	return 0;
 }
 
+/* The folder of our own, and not the root: that is one for all mount namespaces. */
+static int lock_state(struct world *w, struct cpr_errors *e)
+{
+	int r = cpr_publish_mkdir(w->base, &STATE_DIR[1], 0755);
+
+	w->lock = r < 0 ? r : cpr_publish_open_followed(w->base, &STATE_DIR[1]);
+	if (w->lock >= 0)
+		return lock(w->lock, STATE_DIR, e);
+	cpr_errors_add(e, STATE_DIR, 0, "cannot open it: %s", strerror(-w->lock));
+	return w->lock;
+}
+
 static int open_base(struct world *w, const struct common *c, struct cpr_errors *e)
 {
 	const char *name = c->root && *c->root ? c->root : "/";
@@ -135,7 +147,7 @@ static int open_base(struct world *w, const struct common *c, struct cpr_errors 
 	if (r < 0)
 		cpr_errors_add(e, name, 0, "cannot open it: %s", strerror(-r));
 	else if (c->lock)
-		r = lock(w->base, name, e);
+		r = lock_state(w, e);
 	return r;
 }
 
@@ -176,7 +188,7 @@ int world_read(const struct common *c, struct world **out)
 	int r = -ENOMEM;
 
 	if (w) {
-		w->base = -1;
+		w->base = w->lock = -1;
 		r = fill(w, c, &e);
 	}
 	if (r < 0 && !e.n)
@@ -198,6 +210,7 @@ struct world *world_free(struct world *w)
 	cpr_firmware_free(w->firmware);
 	cpr_site_free(w->site);
 	cpr_closep(&w->base);
+	cpr_closep(&w->lock);
 	free(w->xmldefault);
 	cpr_errors_clear(&w->warning);
 	free(w);

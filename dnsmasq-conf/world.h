@@ -11,6 +11,8 @@
 struct cpr_firmware;
 struct cpr_site;
 
+#define STATE_DIR "/var/lib/phone-cpr"
+
 /* What --site, --root and --json say, in every command that has them. */
 struct common {
 	const char *site;
@@ -29,7 +31,8 @@ struct world {
 	struct cpr_running running;
 	struct cpr_plan *plan;
 	bool refused;     /* judge: the plan is without a pin */
-	int base;         /* the folder of --root, open, and locked where asked for */
+	int base;         /* the folder of --root, open */
+	int lock;         /* STATE_DIR, open and locked; -1: that was not asked for */
 	char *xmldefault; /* NULL: there is none */
 	size_t xmldefault_len;
 	struct cpr_errors warning; /* files of the TFTP root that could not be read */

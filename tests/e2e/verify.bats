@@ -488,13 +488,13 @@ on_host() {
 
 @test "two runs at a time: the second waits for the first" {
 	put --model 7961
-	flock "$root" sleep 2 &
-	lab_wait 20 eval '! flock -n "$root" true'
+	flock "$root/var/lib/phone-cpr" sleep 2 &
+	lab_wait 20 eval '! flock -n "$root/var/lib/phone-cpr" true'
 	run -0 conf generate
 	[[ $output == *"waiting for another cpr-conf"* ]]
 	wait
-	flock "$root" sleep 5 &
-	lab_wait 20 eval '! flock -n "$root" true'
+	flock "$root/var/lib/phone-cpr" sleep 5 &
+	lab_wait 20 eval '! flock -n "$root/var/lib/phone-cpr" true'
 	run -0 conf generate --check
 	[[ $output != *waiting* ]]
 	kill $!

@@ -74,9 +74,9 @@ static void say_restart(const struct change *c, const char *server)
 		cpr_say(4, "%s: restart it, for %s %s", server, c->o->path,
 			how[c->state]);
 	else
-		cpr_say(4,
-			"%s: restart it once, for %s %s; later changes need no restart",
-			server, c->o->path, how[c->state]);
+		cpr_say(4, "%s: restart it once, for %s %s%s", server, c->o->path,
+			how[c->state],
+			c->state == CHANGE_GONE ? "" : "; later changes need no restart");
 }
 
 void report_todo(const struct rollout *r)
@@ -87,6 +87,13 @@ void report_todo(const struct rollout *r)
 		if (server && !told(r, server))
 			say_restart(&r->c.change[i], server);
 	}
+	report_needs(r);
+	for (size_t i = 0; i < r->out->note.n; i++)
+		cpr_say(4, "%s", r->out->note.line[i]);
+}
+
+void report_needs(const struct rollout *r)
+{
 	for (size_t i = 0; i < r->needs.n; i++) {
 		const struct need *n = &r->needs.need[i];
 
@@ -98,8 +105,6 @@ void report_todo(const struct rollout *r)
 			n->file ? n->file : "?", at, n->where ? n->where : "?",
 			n->line ? n->line : "?", n->why ? n->why : "?");
 	}
-	for (size_t i = 0; i < r->out->note.n; i++)
-		cpr_say(4, "%s", r->out->note.line[i]);
 }
 
 void report_verdicts(const struct rollout *r)

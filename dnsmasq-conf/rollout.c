@@ -345,6 +345,7 @@ static int apply(struct rollout *r, struct cpr_errors *e)
 	if (!r->c.any) {
 		rc = changes_publish(r->w, &r->c, e); /* the record, where it was lost */
 		report_changes(r);
+		report_needs(r);
 		return rc < 0 ? CPR_EXIT_FAILED : CPR_EXIT_OK;
 	}
 	rc = look_before(r);

@@ -58,5 +58,6 @@ int rollout_exit(int r, const struct cpr_errors *e);
 /* report.c: what a run says on stderr, and as JSON on stdout. */
 void report_changes(const struct rollout *r);
 void report_todo(const struct rollout *r);
+void report_needs(const struct rollout *r); /* a part of report_todo */
 void report_verdicts(const struct rollout *r);
 int report_json(const struct rollout *r);

@@ -182,7 +182,8 @@ void server_isc_dhcpd_needs(
 	n = needs_add(out, NAME);
 	n->file = TAKE_PTR(config);
 	n->line = need_text(INCLUDE);
-	n->where = need_text("as its first line, so that what you set yourself wins");
+	n->where = need_text(
+		"as its first line, so that what you set yourself wins, and restart it");
 	n->why = need_text("phones get no option 150 of dhcpd");
 }
 

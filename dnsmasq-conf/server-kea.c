@@ -256,7 +256,9 @@ void server_kea_needs(const struct world *w, const struct changes *c, struct nee
 	n->file = need_text(KEA_CONFIG);
 	n->line = need_text(KEA_INCLUDE);
 	n->where = need_text("as the last entry of \"%s\" in \"Dhcp4\" (where there is "
-			     "no such list: \"%s\": [ " KEA_INCLUDE " ])",
+			     "no such list: \"%s\": [ " KEA_INCLUDE
+			     " ]), and have Kea read its files anew, as by "
+			     "systemctl kill --signal=HUP " NAME,
 		list_of(w->site), list_of(w->site));
 	n->why = need_text("phones get no option 150 of Kea");
 }

@@ -205,3 +205,11 @@ tftp=192.0.2.1" ]
 	host_pid dnsmasq
 	run -0 host_asks
 }
+
+@test "a line that is the admin's to write is said until it is there" {
+	host_dnsmasq
+	host_site 'network "192.0.2.0/24" { tftp-servers = {"192.0.2.1"} }'
+	run -0 cpr-conf generate
+	run -0 cpr-conf generate
+	[[ $output == *"nothing to change"*"put into /etc/dnsmasq.conf:"*"set:net-192.0.2.0-24"* ]]
+}

@@ -2,7 +2,7 @@
 LIBS        += libcpr
 libcpr-src  := $(wildcard lib/*.c)
 libcpr-inc  := lib
-libcpr-pkgs := libconfuse libmd
+libcpr-pkgs := libconfuse libmd nettle
 HEADERS     += $(wildcard lib/*.h)
 INSTALL_FILES += 644:docs/phone-cpr-site.conf.5:$(PREFIX)/share/man/man5/phone-cpr-site.conf.5
 

@@ -318,8 +318,9 @@ static void settle_files(struct cpr_firmware *f)
 	f->file_n = kept;
 }
 
-static int scan(const char *root, const char *staged, const struct cpr_firmware *known,
-	struct cpr_firmware **out, struct cpr_errors *e)
+static int scan(const char *root, const struct cpr_firmware *known, const char *staged,
+	const struct cpr_firmware *known_staged, struct cpr_firmware **out,
+	struct cpr_errors *e)
 {
 	_cleanup_(cpr_firmware_freep) struct cpr_firmware *f = calloc(1, sizeof(*f));
 	_cleanup_(cpr_closep) int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -345,6 +346,7 @@ static int scan(const char *root, const char *staged, const struct cpr_firmware 
 					 .path = staged,
 					 .dir = over,
 					 .root = dir,
+					 .known = known_staged,
 					 .staged = true});
 	}
 	if (r == 0 && dir >= 0)
@@ -363,21 +365,22 @@ static int scan(const char *root, const char *staged, const struct cpr_firmware 
 	return 0;
 }
 
-int cpr_firmware_scan_staged(const char *root, const char *staged,
-	struct cpr_firmware **out, struct cpr_errors *e)
+int cpr_firmware_scan_staged(const struct cpr_firmware *known, const char *staged,
+	const struct cpr_firmware *known_staged, struct cpr_firmware **out,
+	struct cpr_errors *e)
 {
-	return scan(root, staged, NULL, out, e);
+	return scan(known->root, known, staged, known_staged, out, e);
 }
 
 int cpr_firmware_scan_known(const char *root, const struct cpr_firmware *known,
 	struct cpr_firmware **out, struct cpr_errors *e)
 {
-	return scan(root, NULL, known, out, e);
+	return scan(root, known, NULL, NULL, out, e);
 }
 
 int cpr_firmware_scan(const char *root, struct cpr_firmware **out, struct cpr_errors *e)
 {
-	return scan(root, NULL, NULL, out, e);
+	return scan(root, NULL, NULL, NULL, out, e);
 }
 
 static void clear_loads(struct cpr_firmware *f)

@@ -74,9 +74,12 @@ struct cpr_firmware {
  * could not be read. */
 int cpr_firmware_scan(const char *root, struct cpr_firmware **out, struct cpr_errors *e);
 /* The same as if the folder `staged`, laid out like a root, were already published into
- * root: its files win over those of the same name. */
-int cpr_firmware_scan_staged(const char *root, const char *staged,
-	struct cpr_firmware **out, struct cpr_errors *e);
+ * `known`'s root: its files win over those of the same name.  What `known`, or what
+ * `known_staged` (NULL: nothing), saw in a settled file of the one or the other is not read
+ * again, as with cpr_firmware_scan_known. */
+int cpr_firmware_scan_staged(const struct cpr_firmware *known, const char *staged,
+	const struct cpr_firmware *known_staged, struct cpr_firmware **out,
+	struct cpr_errors *e);
 /* The same with an earlier inventory of this root (NULL: none), of which a settled file with
  * the same name, inode, size and times is not read again, nor opened unless it is a link. */
 int cpr_firmware_scan_known(const char *root, const struct cpr_firmware *known,

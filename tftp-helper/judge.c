@@ -14,6 +14,7 @@
 #include <sha256.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -342,6 +343,55 @@ static int judge_root(struct cpr_intake *in, struct cpr_stage *stage,
 	return 0;
 }
 
+static int file_order(const void *a, const void *b)
+{
+	const struct cpr_file *fa = a, *fb = b;
+
+	return cpr_file_compare(fa, fb->name, fb->set);
+}
+
+/* What was seen in the staged files when they were unpacked: nobody else can write there, so
+ * they have settled whatever their times say.  All but the array is borrowed. */
+static int known_items(const struct cpr_intake *in, const struct cpr_stage *stage,
+	struct cpr_firmware *known)
+{
+	known->file = calloc(in->n + 1, sizeof(*known->file));
+	if (!known->file)
+		return -ENOMEM;
+	for (size_t i = 0; i < in->n; i++) {
+		const struct cpr_item *item = &in->item[i];
+		struct stat st;
+
+		if (!item->inspect || item->repaired)
+			continue;
+		if (fstatat(stage->dir, item->path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		known->file[known->file_n++] = (struct cpr_file){
+			.name = item->name,
+			.set = item->set,
+			.inspect = item->inspect,
+			.inode = st.st_ino,
+			.mtime = st.st_mtim,
+			.ctime = st.st_ctim,
+			.settled = true,
+		};
+	}
+	qsort(known->file, known->file_n, sizeof(*known->file), file_order);
+	return 0;
+}
+
+static int scan_whole(const struct cpr_intake *in, const struct cpr_stage *stage,
+	const struct cpr_firmware *root, const char *staged, struct cpr_firmware **whole)
+{
+	struct cpr_firmware known = {0};
+	int r = known_items(in, stage, &known);
+
+	if (r == 0)
+		r = cpr_firmware_scan_staged(root, staged, &known, whole, NULL);
+	free(known.file);
+	return r;
+}
+
 int cpr_judge(struct cpr_intake *in, struct cpr_stage *stage,
 	const struct cpr_intake_options *o)
 {
@@ -359,7 +409,7 @@ int cpr_judge(struct cpr_intake *in, struct cpr_stage *stage,
 	if (r == 0)
 		r = add_links(in, stage, root);
 	if (r == 0)
-		r = cpr_firmware_scan_staged(o->tftp_root, staged, &whole, NULL);
+		r = scan_whole(in, stage, root, staged, &whole);
 	if (r < 0)
 		return r;
 	find_faults(in, whole);

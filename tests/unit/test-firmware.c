@@ -109,11 +109,14 @@ static struct cpr_firmware *scan(
 	const struct box *b, const char *root, const char *staged)
 {
 	_cleanup_(cpr_freep) char *path = strdup(in(b, "%s", root));
+	_cleanup_(cpr_firmware_freep) struct cpr_firmware *known = NULL;
 	struct cpr_firmware *f = NULL;
 
-	assert_int_equal(cpr_firmware_scan_staged(
-				 path, staged ? in(b, "%s", staged) : NULL, &f, NULL),
-		0);
+	assert_int_equal(cpr_firmware_scan(path, &known, NULL), 0);
+	if (!staged)
+		return TAKE_PTR(known);
+	assert_int_equal(
+		cpr_firmware_scan_staged(known, in(b, "%s", staged), NULL, &f, NULL), 0);
 	return f;
 }
 

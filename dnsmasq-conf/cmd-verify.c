@@ -16,7 +16,8 @@
 #include <stdio.h>
 
 enum {
-	KEY_SERVERS = 512 /* no letter */
+	KEY_SERVERS = 512, /* no letter */
+	KEY_KNOWN
 };
 
 struct arguments {
@@ -31,6 +32,9 @@ static error_t parse_verify(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->common;
+		return 0;
+	case KEY_KNOWN:
+		a->common.fresh = false;
 		return 0;
 	case KEY_SERVERS:
 		a->servers = true;
@@ -98,6 +102,9 @@ static bool is_bad(const struct cpr_plan *plan, const struct cpr_findings *f)
 int cmd_verify(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
+		{"known", KEY_KNOWN, NULL, 0,
+			"Do not read again what an earlier generate saw and what has its size and times since",
+			0},
 		{"servers", KEY_SERVERS, NULL, 0,
 			"Fetch term files and lists from every TFTP server of the plan, and compare them with those here",
 			0},

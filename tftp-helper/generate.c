@@ -58,6 +58,7 @@ size_t cpr_verify_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 
 	argv[n++] = (char *)program;
 	argv[n++] = (char *)"verify";
+	argv[n++] = (char *)"--known"; /* the generate before it read what is new */
 	return add_common(argv, n, site, root);
 }
 

@@ -21,6 +21,7 @@ struct cpr_errors;
 /* splitmix64 */
 struct cpr_fw_random {
 	uint64_t state;
+	uint64_t zeros; /* bits that are none: they make bytes that can be compressed */
 };
 uint64_t cpr_fw_random(struct cpr_fw_random *r);
 void cpr_fw_random_bytes(struct cpr_buf *out, size_t n, struct cpr_fw_random *r);
@@ -69,6 +70,7 @@ struct cpr_fw_request {
 	const char *version; /* of the load, "9-4-2SR3-1S"; NULL: the model's usual one */
 	bool real_size;      /* else a few KiB an image */
 	long hardware_mask;  /* -1: as the real load of that version */
+	bool compressible;   /* the payloads: to about two thirds */
 	uint64_t seed;
 	enum cpr_fw_defect defect;
 };

@@ -21,7 +21,7 @@ void cpr_fw_random_bytes(struct cpr_buf *out, size_t n, struct cpr_fw_random *r)
 
 	for (size_t done = 0; done < n; done += sizeof(block)) {
 		for (size_t i = 0; i < CPR_ARRAY_LEN(block); i++)
-			block[i] = cpr_fw_random(r);
+			block[i] = cpr_fw_random(r) & ~r->zeros;
 		cpr_buf_add(
 			out, block, n - done < sizeof(block) ? n - done : sizeof(block));
 	}
@@ -41,7 +41,7 @@ static void signature(struct cpr_buf *out, const char *own_name, const void *pay
 	size_t len, uint64_t seed)
 {
 	struct cpr_fw_random r = {
-		mix(mix(seed, own_name, strlen(own_name)), payload, len)};
+		.state = mix(mix(seed, own_name, strlen(own_name)), payload, len)};
 
 	cpr_fw_random_bytes(out, 256, &r);
 }

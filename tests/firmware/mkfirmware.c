@@ -19,6 +19,7 @@ enum {
 	OPT_DEFECT,
 	OPT_EVIL,
 	OPT_SIZE,
+	OPT_COMPRESSIBLE,
 	OPT_MASK,
 	OPT_SEED,
 	OPT_LIST,
@@ -49,6 +50,8 @@ static const struct argp_option options[] = {
 		"many, bomb, truncated, nest, encrypted",
 		0},
 	{"size", OPT_SIZE, "S", 0, "small (default): some KiB an image; or real", 0},
+	{"compressible", OPT_COMPRESSIBLE, NULL, 0,
+		"payloads that a zip makes a third smaller, as it does a real 79x1's", 0},
 	{"hardware-mask", OPT_MASK, "N", 0,
 		"the list's hardware compatibility; 0: no line; default: the real one's",
 		0},
@@ -111,6 +114,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_SIZE:
 		a->request.real_size = word(state, sizes, arg);
+		break;
+	case OPT_COMPRESSIBLE:
+		a->request.compressible = true;
 		break;
 	case OPT_MASK:
 		a->request.hardware_mask = (long)(number(state, arg) & 0xffffffff);

@@ -240,7 +240,8 @@ static void fill_payload(
 {
 	char name[80];
 	char *dot;
-	struct cpr_fw_random r = {m->request->seed};
+	struct cpr_fw_random r = {
+		m->request->seed, m->request->compressible ? 0xe0e0e0e0e0e0e0e0 : 0};
 
 	snprintf(name, sizeof(name), "%s", im->own);
 	dot = strrchr(name, '.');

@@ -292,7 +292,7 @@ static void cnu(void **state)
 		{"first size of 4 GiB", 0x248 + 8, 0xff, 0},
 		{"time is of no matter", 0x248 + 12, 9, 1},
 	};
-	struct cpr_fw_random r = {1};
+	struct cpr_fw_random r = {.state = 1};
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0}, more = {0};
 	uint8_t *p;
 

@@ -12,7 +12,8 @@ setup_file() {
 	host_has_root || return 0
 	# where Kea looks for libraries; without sanitizers, for Kea has none
 	mkdir -p "$BATS_FILE_TMPDIR/hooks"
-	cp "$LIBRARIES"/*.so "${B%/*}/default/libdhcp_option150.so" "$BATS_FILE_TMPDIR/hooks/"
+	cp "$LIBRARIES"/*.so "$BATS_FILE_TMPDIR/hooks/"
+	cp "${B%/*}/default/libdhcp_option150.so" "$BATS_FILE_TMPDIR/hooks/"
 	mount --bind "$BATS_FILE_TMPDIR/hooks" "$LIBRARIES"
 }
 

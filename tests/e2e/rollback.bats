@@ -154,15 +154,17 @@ state() {
 	[ "$(ls -A "$backup")" = 1 ]
 }
 
-@test "a backup that somebody else could write is not put into /etc" {
+@test "a backup folder of somebody else's is not trusted" {
 	[ "$(id -u)" = 0 ] && chown nobody "$root" 2>/dev/null || skip "needs two users"
 	run -0 generate
-	chown nobody "$backup/1"
+	before=$(state)
+	chown nobody "$backup"
 	run -1 rollback
-	[[ $output == *"is not of our making"* ]]
-	[ -e "$root/etc/dnsmasq.d/phone-cpr.conf" ]
-	# right in the TFTP root it may be theirs
-	sed -i '\|/srv/tftp/|!d' "$backup/1/manifest"
+	[[ $output == *"it belongs to another user"* ]]
+	servers 192.0.2.7
+	run -1 generate
+	[ "$before" = "$(state)" ]
+	chown 0 "$backup"
 	run -0 rollback
 	[ ! -e "$tftp/XMLDefault.cnf.xml" ]
 }

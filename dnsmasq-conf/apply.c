@@ -264,7 +264,7 @@ int changes_find(const struct world *w, const struct outputs *out, struct change
 	int r = any_guarded(out) ? record_read(w->base, &record) : 0;
 
 	if (r < 0) {
-		cpr_errors_add(e, RECORD_FILE, 0, "cannot read it: %s", strerror(-r));
+		cpr_errors_add(e, RECORD_FILE, 0, "cannot read it: %s", record_error(r));
 		return r;
 	}
 	c->change = calloc(out->n ? out->n : 1, sizeof(*c->change));

@@ -189,7 +189,7 @@ static int save(int from_dir, const char *from, int dir, const char *name)
 		r = -errno;
 	if (r == 0)
 		r = make_parents(dir, name);
-	return r < 0 ? r : cpr_publish_bytes(dir, name, bytes, len, st.st_mode & 07777);
+	return r < 0 ? r : cpr_publish_bytes(dir, name, bytes, len, st.st_mode & 0777);
 }
 
 /* What this candidate will be, as dir/name. */
@@ -455,7 +455,7 @@ static int text_output(
 	r = read_below(b->dir, was, FILE_MAX, &bytes, &len);
 	if (r < 0)
 		return r;
-	o->mode = st.st_mode & 07777;
+	o->mode = st.st_mode & 0777; /* whoever made it gains no root's set-uid file */
 	o->theirs = is_anothers(w, o->path);
 	cpr_buf_add(&o->text, bytes, len);
 	return o->text.failed ? -ENOMEM : 0;

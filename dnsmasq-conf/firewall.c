@@ -41,7 +41,7 @@ static bool is(const json_t *object, const char *key, const char *text)
 {
 	const char *value = json_string_value(json_object_get(object, key));
 
-	return value && strcmp(value, text) == 0;
+	return value && text && strcmp(value, text) == 0;
 }
 
 static enum holds in_range(int port, json_int_t first, json_int_t last)

@@ -142,8 +142,10 @@ static bool take_statement(struct scan *s, struct include *out)
 	out->at = ++s->at;
 	out->line = s->line;
 	out->list = "";
-	skip_past(s, "\"");
-	out->len = s->at - out->at - (s->text[s->at - 1] == '"');
+	while (s->at < s->len && !begins(s, "\""))
+		step(s);
+	out->len = s->at - out->at;
+	s->at += s->at < s->len;
 	return true;
 }
 

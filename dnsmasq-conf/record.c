@@ -9,8 +9,14 @@
 #include <sha2.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define RECORD_FOLDER "/var/lib/phone-cpr"
+
+enum {
+	RECORD_MOST = 65536
+};
 
 void sha256_hex(const void *data, size_t len, char hex[65])
 {
@@ -35,19 +41,34 @@ static int add(struct record *r, const char *hash, const char *path)
 
 int record_read(int base, struct record *out)
 {
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, &RECORD_FILE[1]);
 	_cleanup_(cpr_freep) char *text = NULL;
 	char *rest, *line;
+	struct stat st;
 	size_t len;
-	int r = read_below(base, RECORD_FILE, 65536, &text, &len);
+	int r;
 
 	*out = (struct record){0};
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return -EPERM;
+	r = read_open(fd, RECORD_MOST, &text, &len);
 	rest = text;
 	while (r == 0 && (line = strsep(&rest, "\n")))
-		if (strlen(line) > 66 && strncmp(line + 64, "  ", 2) == 0)
+		if (strlen(line) > 66 && strncmp(line + 64, "  /", 3) == 0)
 			r = add(out, line, line + 66);
 	return r;
+}
+
+const char *record_error(int r)
+{
+	return r == -EPERM
+		       ? "it belongs to a user that is not root; see what it names, then "
+			 "remove it"
+		       : strerror(-r);
 }
 
 bool record_knows(const struct record *r, const char *path)

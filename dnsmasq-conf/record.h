@@ -16,8 +16,10 @@ struct record {
 	size_t n;
 };
 
-/* base: the folder of --root.  No record is an empty one.  0 or -errno. */
+/* base: the folder of --root.  No record is an empty one.  0 or -errno; -EPERM: a user that is
+ * neither root nor us made it, and what it names would be removed by its word. */
 int record_read(int base, struct record *out);
+const char *record_error(int r); /* of the former: what is wrong with it */
 bool record_knows(const struct record *r, const char *path); /* with any hash */
 bool record_has(const struct record *r, const char *path, const void *data, size_t len);
 /* Beside what is known of the path, or instead of it.  0 or -ENOMEM. */

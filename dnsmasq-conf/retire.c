@@ -94,7 +94,7 @@ static int collect(const struct world *w, const struct outputs *out, struct outp
 		r = 0;
 	}
 	if (r < 0)
-		cpr_errors_add(e, path, 0, "cannot read it: %s", strerror(-r));
+		cpr_errors_add(e, path, 0, "cannot read it: %s", record_error(r));
 	return r;
 }
 

@@ -346,6 +346,9 @@ static int apply(struct rollout *r, struct cpr_errors *e)
 		rc = changes_publish(r->w, &r->c, e); /* the record, where it was lost */
 		report_changes(r);
 		report_needs(r);
+		/* put back by hand: the next rollback is one more back */
+		if (rc == 0 && r->o->undo)
+			rc = backup_drop(r->w, r->o->undo);
 		return rc < 0 ? CPR_EXIT_FAILED : CPR_EXIT_OK;
 	}
 	rc = look_before(r);

@@ -51,8 +51,16 @@ int read_below(int base, const char *name, size_t max, char **data, size_t *len)
 	return fd < 0 ? fd : read_open(fd, max, data, len);
 }
 
-/* A file of the TFTP root that is read for what it says, through a link where servers follow
- * it, too; absent is nothing. */
+/* Through a link that stays in the TFTP root, as servers follow it. */
+static int open_linked(const struct world *w, const char *name)
+{
+	_cleanup_(cpr_closep) int root =
+		cpr_publish_open_followed(w->base, w->site->tftp_root);
+
+	return root < 0 ? root : cpr_publish_open_served(root, name);
+}
+
+/* A file of the TFTP root that is read for what it says; absent is nothing. */
 static int read_served(struct world *w, const char *name, size_t max, char **data,
 	size_t *len, struct cpr_errors *e)
 {
@@ -64,14 +72,14 @@ static int read_served(struct world *w, const char *name, size_t max, char **dat
 		return -ENOMEM;
 	fd = cpr_publish_open(w->base, path + 1);
 	if (fd == -ELOOP)
-		fd = cpr_publish_open_served(w->base, path + 1);
+		fd = open_linked(w, name);
 	r = fd < 0 ? fd : read_open(fd, max, data, len);
 	if (r == -ENOENT)
 		return 0;
 	if (r == -ELOOP || r == -EXDEV || r == -EINVAL)
 		cpr_errors_add(e, path, 0,
-			"it is no regular file, nor a relative link to one; put one in "
-			"its place");
+			"it is no regular file, nor a relative link to one in this "
+			"folder; put one in its place");
 	else if (r == -EFBIG)
 		cpr_errors_add(e, path, 0,
 			"it has more than %zu bytes, so it is no %s; move it away", max,

@@ -88,6 +88,50 @@ state() {
 	grep -q ',150,192.0.2.7$' "$root/var/lib/phone-cpr/dnsmasq/phone-cpr"
 }
 
+@test "what was put back by hand is no step of its own" {
+	run -0 generate
+	servers 192.0.2.7
+	run -0 generate
+	cp "$backup/2/was/var/lib/phone-cpr/dnsmasq/phone-cpr" "$root/var/lib/phone-cpr/dnsmasq/phone-cpr"
+	run -0 rollback --check
+	[ -d "$backup/2" ]
+	run -0 rollback
+	[[ $output == *"nothing to change"* ]]
+	[ "$(ls -A "$backup")" = 1 ]
+	run -0 rollback
+	[ ! -e "$root/var/lib/phone-cpr/dnsmasq/phone-cpr" ]
+}
+
+# A backup may be the work of the user that imports firmware, and root's rollback writes it.
+@test "a backup makes no file set-uid" {
+	run -0 generate
+	servers 192.0.2.7
+	run -0 generate
+	chmod 6755 "$backup/2/was/var/lib/phone-cpr/dnsmasq/phone-cpr"
+	run -0 rollback
+	[ "$(stat -c %a "$root/var/lib/phone-cpr/dnsmasq/phone-cpr")" = 755 ]
+}
+
+# Whoever may write into the folder could name files there for root to remove.
+@test "a record that another user made is not believed" {
+	[ "$(id -u)" = 0 ] && setpriv --reuid=1 --clear-groups true 2>/dev/null || skip "one user only"
+	run -0 generate
+	echo victim >"$root/etc/victim"
+	(cd "$root" && sha256sum etc/victim | sed 's|  |  /|') >>"$root/var/lib/phone-cpr/generated.sha256"
+	chown 1 "$root/var/lib/phone-cpr/generated.sha256"
+	run -1 generate
+	[[ $output == *"generated.sha256: cannot read it: it belongs to a user that is not root"* ]]
+	run -1 cpr-conf uninstall --root "$root"
+	[ -e "$root/etc/victim" ]
+}
+
+@test "a record that is damaged costs no more than a question" {
+	run -0 generate
+	printf '%064d  no-path-at-all\n\n%064d  \nx\n' 1 2 >>"$root/var/lib/phone-cpr/generated.sha256"
+	run -0 generate
+	run -0 cpr-conf uninstall --root "$root"
+}
+
 @test "of the backups the newest stay" {
 	site 'keep = 2'
 	for i in 1 2 3 4; do

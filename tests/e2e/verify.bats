@@ -332,14 +332,20 @@ on_host() {
 @test "an XMLDefault that is a link: verify reads it, generate does not replace it" {
 	put --model 7961
 	conf generate
-	mv "$tftp/XMLDefault.cnf.xml" "$root/srv/mine.xml"
-	ln -s ../mine.xml "$tftp/XMLDefault.cnf.xml"
+	mkdir "$tftp/mine"
+	mv "$tftp/XMLDefault.cnf.xml" "$tftp/mine/mine.xml"
+	ln -s mine/mine.xml "$tftp/XMLDefault.cnf.xml"
 	run -0 --separate-stderr conf verify --json
 	jq -e '[.findings[] | select(.severity != "note")] == []' <<<"$output"
-	sed -i 's/>SCCP41[^<]*</>OLD</' "$root/srv/mine.xml"
+	sed -i 's/>SCCP41[^<]*</>OLD</' "$tftp/mine/mine.xml"
 	run -4 conf generate
 	[[ $output == *"XMLDefault.cnf.xml: it is no file that cpr-conf could have written"* ]]
 	[ -L "$tftp/XMLDefault.cnf.xml" ]
+	# whoever may write here does not have root read what is elsewhere
+	mv "$tftp/mine" "$root/srv/mine"
+	ln -sf ../mine/mine.xml "$tftp/XMLDefault.cnf.xml"
+	run -4 conf verify
+	[[ $output == *"no regular file"* ]]
 	rm "$tftp/XMLDefault.cnf.xml"
 	mkdir "$tftp/XMLDefault.cnf.xml"
 	run -4 conf generate

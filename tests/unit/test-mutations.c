@@ -4,22 +4,34 @@
  * and to leave nothing behind. */
 #include "cleanup.h"
 #include "container.h"
+#include "defaults.h"
 #include "dhcp.h"
+#include "dnsmasq-lines.h"
 #include "errors.h"
+#include "firewall.h"
+#include "firmware.h"
 #include "firmware/firmware.h"
 #include "frame.h"
+#include "includes.h"
 #include "inspect.h"
+#include "inventory.h"
 #include "loads.h"
+#include "observed.h"
 #include "option150.h"
+#include "plan.h"
+#include "probes.h"
 #include "site.h"
 #include "tftp.h"
 #include "vendor.h"
+#include "xmldefault.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <jansson.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +119,109 @@ static void feed_frame(const uint8_t *bytes, size_t len)
 		feed_dhcp(f.payload, f.payload_len);
 }
 
+static void feed_dnsmasq(const uint8_t *bytes, size_t len)
+{
+	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines l = {0};
+
+	dnsmasq_lines_parse(&l, "", "/etc/x", NULL, (const char *)bytes, len);
+	assert_false(l.failed);
+	for (size_t i = 0; i < l.n; i++)
+		(void)dnsmasq_line_leads_to(&l.line[i], "/etc/dnsmasq.d/phone-cpr.conf");
+}
+
+static void scan_all(bool (*next)(struct scan *s, struct include *out),
+	const uint8_t *bytes, size_t len)
+{
+	struct include one;
+	struct scan s;
+
+	scan_start(&s, (const char *)bytes, len, "");
+	for (size_t at = 0; next(&s, &one); at = one.at) {
+		assert_true(one.at > at && one.at <= len && one.len <= len - one.at);
+		assert_true(strlen(one.list) < sizeof(s.key));
+	}
+}
+
+static void feed_kea(const uint8_t *bytes, size_t len)
+{
+	scan_all(scan_kea, bytes, len);
+}
+
+static void feed_dhcpd(const uint8_t *bytes, size_t len)
+{
+	scan_all(scan_dhcpd, bytes, len);
+}
+
+/* As read_open() gives it: with a NUL behind. */
+static void feed_defaults(const uint8_t *bytes, size_t len)
+{
+	_cleanup_(cpr_freep) char *text = strndup((const char *)bytes, len),
+				  *value = NULL;
+	unsigned line = 0;
+
+	assert_non_null(text);
+	value = defaults_value(text, "DNSMASQ_OPTS", &line);
+	assert_true(!value || line);
+}
+
+/* Damage that may be JSON yet: what no JSON has becomes a letter. */
+static void feed_firewall(const uint8_t *bytes, size_t len)
+{
+	const struct firewall_wants wants = {true, true, true};
+	_cleanup_(cpr_freep) char *text = malloc(len + 1);
+	struct cpr_observed o = {0};
+	json_t *ruleset;
+
+	assert_non_null(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = bytes[i] < ' ' || bytes[i] > '~' ? 'x' : (char)bytes[i];
+	ruleset = json_loadb(text, len, 0, NULL);
+
+	firewall_judge(ruleset, &wants, &o);
+	cpr_observed_clear(&o);
+	json_decref(ruleset);
+}
+
+static void feed_xmldefault(const uint8_t *bytes, size_t len)
+{
+	struct cpr_running running = {0};
+
+	xmldefault_read((const char *)bytes, len, &running);
+}
+
+/* Its hash is made right again: whoever may write the file can do that, too. */
+static void feed_inventory(const uint8_t *bytes, size_t len)
+{
+	_cleanup_(cpr_firmware_freep) struct cpr_firmware *f = NULL;
+	_cleanup_(cpr_freep) uint8_t *all = malloc(len + SHA256_DIGEST_LENGTH);
+	SHA2_CTX c;
+
+	assert_non_null(all);
+	memcpy(all, bytes, len);
+	SHA256Init(&c);
+	SHA256Update(&c, bytes, len);
+	SHA256Final(all + len, &c);
+	(void)cpr_inventory_read(all, len + SHA256_DIGEST_LENGTH, "tag", &f);
+}
+
+static void feed_probe(const uint8_t *bytes, size_t len)
+{
+	struct probe_answer answer;
+
+	if (probe_read(bytes, len, PROBE_DISCOVER, 0x1234, &answer))
+		assert_true(answer.n <= CPR_ARRAY_LEN(answer.option150));
+}
+
+static void feed_transfer(const uint8_t *bytes, size_t len)
+{
+	uint8_t data[600];
+	struct probe_transfer t = {.data = data, .cap = sizeof(data)};
+
+	for (int i = 0; i < 3; i++)
+		(void)probe_transfer_feed(&t, bytes, len);
+	assert_true(t.len <= t.cap);
+}
+
 static const uint8_t router[6] = {2, 0, 0, 0, 0, 1};
 
 static void seed_dhcp(struct cpr_buf *out)
@@ -155,6 +270,81 @@ static void seed_site(struct cpr_buf *out)
 			  "network \"10.1.0.0/16\" { tftp-servers = {\"10.1.0.5\"} }\n"
 			  "model \"7961\" { load = \"SCCP41.9-4-2SR3-1S\" }\n"
 			  "dnsmasq { enable = true override = false }\n");
+}
+
+static void seed_dnsmasq(struct cpr_buf *out)
+{
+	cpr_buf_puts(out,
+		"# x\nconf-dir=/etc/dnsmasq.d/,*.conf\n"
+		"dhcp-vendorclass=set:a,\"Cisco Systems, \\\"Inc.\\n # 1\" # z\n"
+		"dhcp-option = tag:a , 150 , 192.0.2.1,,\nlog-dhcp\n");
+}
+
+static void seed_kea(struct cpr_buf *out)
+{
+	cpr_buf_puts(out, "{\"Dhcp4\": { // x\n\"hooks-libraries\": [ /* \" */ # \"\n"
+			  "{\"library\": \"/l\\\".so\"},\n<?include \"/etc/kea/a\"?> ],\n"
+			  "\"client-classes\": <? include \"/etc/kea/b\" ?>}}");
+}
+
+static void seed_dhcpd(struct cpr_buf *out)
+{
+	cpr_buf_puts(out, "# \"\nsubnet 10.0.0.0 netmask 255.0.0.0 {\n include \"/a\";\n"
+			  "filename \"x\\\"y\"; }\nINCLUDE \"/etc/dhcp/b\" ; include \"");
+}
+
+static void seed_defaults(struct cpr_buf *out)
+{
+	cpr_buf_puts(out,
+		"# x\nCONFIG_DIR=/etc/dnsmasq.d,.dpkg-dist\n"
+		"export DNSMASQ_OPTS=\"--local=/x/ -C /y\"\nDNSMASQ_OPTS='z'\n");
+}
+
+static void seed_firewall(struct cpr_buf *out)
+{
+	cpr_buf_puts(out,
+		"{\"nftables\":[{\"chain\":{\"family\":\"ip\",\"table\":\"t\","
+		"\"name\":\"i\",\"type\":\"filter\",\"hook\":\"input\",\"prio\":0,"
+		"\"policy\":\"drop\"}},{\"rule\":{\"family\":\"ip\",\"table\":\"t\","
+		"\"chain\":\"i\",\"expr\":[{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{"
+		"\"protocol\":\"udp\",\"field\":\"dport\"}},\"right\":{\"set\":[69,{\"range\":"
+		"[1,67]}]}}},{\"jump\":{\"target\":\"i\"}}]}},{\"rule\":{\"family\":\"ip\","
+		"\"table\":\"t\",\"chain\":\"i\",\"expr\":[{\"vmap\":{\"key\":{\"ct\":{"
+		"\"key\":\"state\"}},\"data\":{\"set\":[[\"new\",{\"drop\":null}]]}}}]}}]}");
+}
+
+static void seed_xmldefault(struct cpr_buf *out)
+{
+	cpr_buf_puts(out,
+		"<?xml version=\"1.0\"?>\n<Default>\n<callManagerGroup><members><member "
+		"priority=\"0\"><callManager><ports><ethernetPhonePort>2000</"
+		"ethernetPhonePort></ports><processNodeName>192.0.2.1</processNodeName></"
+		"callManager></member></members></callManagerGroup>\n<loadInformation30018 "
+		"model=\"IP Phone 7961\">SCCP41.9-4-2SR3-1S</loadInformation30018>"
+		"<!-- x -->\n</Default>\n");
+}
+
+static void seed_inventory(struct cpr_buf *out)
+{
+	struct cpr_loads_entry entry[2] = {{.name = (char *)"jar41sccp.9-4-2ES26.sbn"},
+		{.name = (char *)"cvm41sccp.9-4-2ES26.sbn", .size = 7}};
+	struct cpr_loads lists = {.entry = entry, .n = 2};
+	struct cpr_inspect inspect = {.name = (char *)"a.loads", .lists = &lists};
+	struct cpr_file file[2] = {
+		{.name = "a.loads", .inspect = &inspect, .settled = true},
+		{.name = "b.loads", .set = "s", .inspect = &inspect, .settled = true}};
+	const struct cpr_firmware f = {.file = file, .file_n = 2};
+
+	cpr_inventory_write(&f, "tag", out);
+	out->len -= SHA256_DIGEST_LENGTH;
+}
+
+static void seed_block(struct cpr_buf *out)
+{
+	char data[512] = {0};
+
+	cpr_buf_add(out, "\0\3\0\1", 4);
+	cpr_buf_add(out, data, sizeof(data));
 }
 
 static void seed_file(
@@ -226,6 +416,15 @@ static const struct row {
 	{"DHCP", seed_dhcp, feed_dhcp},
 	{"TFTP", seed_tftp, feed_tftp},
 	{"frame", seed_frame, feed_frame},
+	{"dnsmasq's configuration", seed_dnsmasq, feed_dnsmasq},
+	{"Kea's includes", seed_kea, feed_kea},
+	{"dhcpd's includes", seed_dhcpd, feed_dhcpd},
+	{"/etc/default", seed_defaults, feed_defaults},
+	{"nft's rules", seed_firewall, feed_firewall},
+	{"XMLDefault", seed_xmldefault, feed_xmldefault},
+	{"what was inspected", seed_inventory, feed_inventory},
+	{"a server's offer", seed_dhcp, feed_probe},
+	{"a block of a file", seed_block, feed_transfer},
 };
 
 static void feed_copy(const struct row *row, const void *bytes, size_t len)

@@ -76,17 +76,22 @@ static int open_folder(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Whose this folder is may have root write what he likes, where he likes. */
+/* Whose this folder is may have root write what he likes, where he likes: -EPERM.  Who may
+ * only read it has no use for it: -EACCES. */
 static int open_backups(const struct world *w)
 {
-	int fd = open_folder(w->base, &BACKUP_DIR[1]);
+	_cleanup_(cpr_closep) int fd = open_folder(w->base, &BACKUP_DIR[1]);
 	struct stat st;
+	int own = fd;
 
-	if (fd >= 0 && (fstat(fd, &st) < 0 || (st.st_uid && st.st_uid != geteuid()))) {
-		close(fd);
+	if (fd < 0)
+		return fd;
+	if (faccessat(fd, ".", W_OK, AT_EACCESS) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_uid && st.st_uid != geteuid())
 		return -EPERM;
-	}
-	return fd;
+	fd = -1;
+	return own;
 }
 
 static void folder_name(unsigned number, bool unfinished, char name[32])

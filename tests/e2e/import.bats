@@ -457,6 +457,15 @@ hit() {
 	grep -q 'INJECTED\|SIGKILL' trace
 }
 
+@test "an image that was unpacked is looked into once, and opened once more to be synced" {
+	strace -o trace true || skip "strace may not trace here"
+	mkfirmware --model 7841 p.zip
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace -e trace=openat,openat2 \
+		cpr-helper import --confine --root "$root" p.zip
+	[ "$(grep -c '"\.in", O_RDONLY.* = [0-9]' trace)" = 7 ]
+	[ "$(grep -c '"rootfs78xx[^/]*", .* = [0-9]' trace)" = 1 ]
+}
+
 @test "killed at any rename, mkdir or fsync: no list without its images, and the next completes it" {
 	strace -o trace true || skip "strace may not trace here"
 	mkfirmware --version 9-4-2SR3-1S --defect listed-case p.zip

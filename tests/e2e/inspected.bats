@@ -28,6 +28,7 @@ opened() {
 	[ "$(stat -c '%i %y' "$cache")" = "$before" ]
 	[ -z "$(opened cpr-conf generate --root "$root" --check)" ]
 	[ "$(opened cpr-conf verify --root "$root" | wc -l)" = 8 ]
+	[ -z "$(opened cpr-conf verify --root "$root" --known)" ]
 }
 
 @test "a file that changed is read, alone and once" {
@@ -43,6 +44,7 @@ opened() {
 	run -0 cpr-conf plan --root "$root"
 	echo "$output"
 	[[ $output == *"missing: cnu41.9-4-2ES26.sbn"* ]]
+	run -6 cpr-conf verify --root "$root" --known
 }
 
 @test "a memory that is damaged, foreign, cut off, endless or another version's costs time alone" {

@@ -136,17 +136,15 @@ LeaseMark Marks::settle(
 		noted = notes_.find(mac);
 	}
 	LeaseMark keep;
-	if (noted == notes_.end()) {
-		// also one for which the table has no room
-		if (held.own && (held.until == 0 || held.until > now))
-			keep = held;
-		return keep;
-	}
-	const Note &n = noted->second;
-	if (n.until == 0 || n.until > now) {
-		keep = {true, true, n.set, n.until};
-	} else {
-		notes_.erase(noted);
+	if (noted != notes_.end())
+		keep = {true, true, noted->second.set, noted->second.until};
+	else if (held.own) // also one for which the table has no room
+		keep = held;
+	if (keep.there && keep.until && keep.until <= now) {
+		// its time is over, also for a partner that knows an older one
+		keep.until = 0;
+		if (noted != notes_.end())
+			notes_.erase(noted);
 		any_ = !notes_.empty();
 	}
 	return keep;

@@ -4,8 +4,8 @@
 // partner, so the mark outlives both.  Times are seconds of the wall clock.
 //
 // What a command said last holds, on whichever server of a pair: a mark bears the time of its
-// command, and one that was taken off stays in the lease with no time left, so that a partner
-// that met the mark learns of it.
+// command, and one that was taken off or is over stays in the lease with no time left, so that a
+// partner that met this mark or an older one learns of it.
 #pragma once
 
 #include "elements.h"
@@ -23,7 +23,7 @@ struct LeaseMark {
 	bool there = false; // the context has our key, whosever it is
 	bool own = false;   // it is of this phone
 	int64_t set = 0;    // when, by command
-	int64_t until = 0;  // INT64_MAX for ever, 0 taken off
+	int64_t until = 0;  // INT64_MAX for ever, 0 taken off or over
 };
 LeaseMark read_mark(const isc::dhcp::Lease4 &lease, const uint8_t mac[6]);
 // Puts the mark into the place of the one that is there, or takes that out where there is none

@@ -52,12 +52,11 @@ mode_t output_mode(const struct output *o)
 	return o->mode ? o->mode : 0644;
 }
 
-static bool has_mode(int base, const struct output *o)
+static bool has_mode(int fd, const struct output *o)
 {
-	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, o->path + 1);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return false;
 	return o->theirs ? (st.st_mode & S_IROTH) != 0
 			 : (st.st_mode & 07777) == output_mode(o);
@@ -66,7 +65,8 @@ static bool has_mode(int base, const struct output *o)
 static int find_text(const struct world *w, struct change *c, const struct record *record,
 	struct cpr_errors *e)
 {
-	int r = read_below(w->base, c->o->path, FILE_MAX, &c->old, &c->old_len);
+	_cleanup_(cpr_closep) int fd = cpr_publish_open(w->base, c->o->path + 1);
+	int r = fd < 0 ? fd : read_open(fd, FILE_MAX, &c->old, &c->old_len);
 
 	if (r == -ENOENT) {
 		c->state = CHANGE_NEW;
@@ -85,7 +85,7 @@ static int find_text(const struct world *w, struct change *c, const struct recor
 	}
 	if (c->old_len == c->o->text.len &&
 		memcmp(c->old, c->o->text.data, c->old_len) == 0) {
-		c->state = has_mode(w->base, c->o) ? CHANGE_NONE : CHANGE_OTHER;
+		c->state = has_mode(fd, c->o) ? CHANGE_NONE : CHANGE_OTHER;
 		return 0;
 	}
 	c->state = CHANGE_OTHER;

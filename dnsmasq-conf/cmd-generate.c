@@ -85,9 +85,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			a->forget[a->common.forget_n++] = arg;
 		a->common.forget = a->forget;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is too much: it takes no argument", arg);
-		return EINVAL;
 	case ARGP_KEY_END:
 		if (a->print &&
 			(a->only_n || a->how.check || a->how.diff || a->common.json))

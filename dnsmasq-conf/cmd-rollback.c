@@ -20,14 +20,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->how;
 		state->child_inputs[1] = &a->common;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is too much: it takes no argument", arg);
-		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

@@ -29,6 +29,7 @@ static error_t parse_verify(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
+	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->common;
@@ -39,23 +40,6 @@ static error_t parse_verify(int key, char *arg, struct argp_state *state)
 	case KEY_SERVERS:
 		a->servers = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is too much: it takes no argument", arg);
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->input;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is too much: it takes no argument", arg);
-		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -224,8 +208,8 @@ static void print_plan(const struct cpr_plan *plan)
 
 int cmd_plan(int argc, char **argv)
 {
-	static const struct argp argp = {.parser = parse,
-		.children = children,
+	/* without a parser the input is the first child's */
+	static const struct argp argp = {.children = children,
 		.doc = "Show what would be served: to whom, from where, which load.  "
 		       "Nothing "
 		       "is judged (see verify) and nothing written (see generate).\v"

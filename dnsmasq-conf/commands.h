@@ -23,7 +23,8 @@ int cmd_rollback(int argc, char **argv);
 int cmd_uninstall(int argc, char **argv);
 int cmd_option150(int argc, char **argv);
 
-/* --site, --root and --json, as a child parser: its input is a struct common. */
+/* --site, --root and --json, as a child parser: its input is a struct common.  It refuses all
+ * that is no option. */
 extern const struct argp common_argp;
 /* --check, --diff and --no-reload; its input is a struct rollout_options. */
 extern const struct argp rollout_argp;

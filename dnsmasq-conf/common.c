@@ -85,7 +85,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp common_argp = {.options = common_options, .parser = parse};
+/* Of commands that take options alone. */
+static error_t parse_all(int key, char *arg, struct argp_state *state)
+{
+	if (key == ARGP_KEY_ARG)
+		argp_error(state, "'%s' is too much: it takes no argument", arg);
+	return parse(key, arg, state);
+}
+
+const struct argp common_argp = {.options = common_options, .parser = parse_all};
 const struct argp json_argp = {.options = json_options, .parser = parse};
 
 /* What the model will speak: its load's protocol, or that of the load it recovers with. */

@@ -649,7 +649,10 @@ on_host() {
 	[[ $output == *"did you mean 'verify'"* ]]
 	run -2 cpr-conf generate --only dnsmsq
 	[[ $output == *"did you mean 'dnsmasq'"* ]]
-	run -2 conf verify extra
+	for command in verify plan generate rollback uninstall models; do
+		run -2 cpr-conf "$command" extra
+		[[ $output == *"'extra' is too much"* ]]
+	done
 	run -2 conf generate --print term --check
 	run -2 conf generate --diff --json
 	run -0 cpr-conf --help

@@ -30,7 +30,7 @@ static void observe_needs(const struct world *w, struct cpr_observed *o)
 						.line = text(n->line),
 						.where = text(n->where),
 						.why = text(n->why),
-						.network = n->network});
+						.lack = n->lack});
 	}
 }
 

@@ -231,7 +231,7 @@ static void need_tag(const struct cpr_site *site, const struct dnsmasq_lines *al
 	inet_ntop(AF_INET, &network->prefix, prefix, sizeof(prefix));
 	sprintf(strchr(prefix, 0), "/%u", network->length);
 	n = needs_add(out, NAME);
-	n->network = true;
+	n->lack = CPR_LACK_NETWORK;
 	n->why = need_text("phones in %s get the general TFTP servers", prefix);
 	if (other) {
 		n->file = need_text("%s", site_name(site));

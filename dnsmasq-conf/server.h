@@ -4,6 +4,8 @@
  * writes a file of the admin's. */
 #pragma once
 
+#include "observed.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,12 +30,12 @@ enum proof_of {
 /* A line that belongs into a file of the admin's, and is not there. */
 struct need {
 	const char *server;
-	char *file;   /* "/etc/default/tftpd-hpa"; below --root it is DIR's */
-	unsigned at;  /* the line of it that is wrong; 0: there is none */
-	char *line;   /* what to put there, to the letter */
-	char *where;  /* "into "hooks-libraries", last", for people */
-	char *why;    /* what phones miss until then; NULL members: no memory */
-	bool network; /* phones of one network do */
+	char *file;  /* "/etc/default/tftpd-hpa"; below --root it is DIR's */
+	unsigned at; /* the line of it that is wrong; 0: there is none */
+	char *line;  /* what to put there, to the letter */
+	char *where; /* "into "hooks-libraries", last", for people */
+	char *why;   /* what phones miss until then; NULL members: no memory */
+	enum cpr_lack lack;
 };
 
 struct needs {

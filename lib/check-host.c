@@ -13,12 +13,12 @@ void cpr_check_closed_to_server(const struct cpr_plan *p, struct cpr_sink *s)
 	}
 }
 
-static void lacking(struct cpr_sink *s, bool network)
+static void lacking(struct cpr_sink *s, enum cpr_lack lack)
 {
 	for (size_t i = 0; i < s->seen->lacking_n; i++) {
 		const struct cpr_lacking *l = &s->seen->lacking[i];
 
-		if (l->network == network)
+		if (l->lack == lack)
 			cpr_found_each(s, s->check->severity, l->file,
 				"%s; for %s put %s %s", l->why, l->server, l->line,
 				l->where);
@@ -28,13 +28,19 @@ static void lacking(struct cpr_sink *s, bool network)
 void cpr_check_line_missing(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	(void)p;
-	lacking(s, false);
+	lacking(s, CPR_LACK_SERVER);
 }
 
 void cpr_check_network_not_served(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	(void)p;
-	lacking(s, true);
+	lacking(s, CPR_LACK_NETWORK);
+}
+
+void cpr_check_spelling_not_served(const struct cpr_plan *p, struct cpr_sink *s)
+{
+	(void)p;
+	lacking(s, CPR_LACK_SPELLING);
 }
 
 void cpr_check_secret_readable(const struct cpr_plan *p, struct cpr_sink *s)

@@ -74,7 +74,7 @@ void cpr_observed_lacking(struct cpr_observed *o, const struct cpr_lacking *fact
 	o->lacking = grown;
 	grown[o->lacking_n++] = (struct cpr_lacking){keep(o, fact->server),
 		keep(o, fact->file), keep(o, fact->line), keep(o, fact->where),
-		keep(o, fact->why), fact->network};
+		keep(o, fact->why), fact->lack};
 }
 
 void cpr_observed_bared(struct cpr_observed *o, const struct cpr_bared *fact)

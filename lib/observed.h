@@ -35,6 +35,13 @@ struct cpr_closed {
 	const char *why;  /* "the folder "/srv" is not searchable" */
 };
 
+/* What phones go without while a line is missing. */
+enum cpr_lack {
+	CPR_LACK_SERVER,   /* everything of that server */
+	CPR_LACK_NETWORK,  /* those of one network, what is theirs alone */
+	CPR_LACK_SPELLING, /* files that are asked for in another spelling */
+};
+
 /* A line that is missing in a file of the admin's. */
 struct cpr_lacking {
 	const char *server; /* "tftpd-hpa" */
@@ -42,7 +49,7 @@ struct cpr_lacking {
 	const char *line;   /* to the letter */
 	const char *where;  /* where in the file, for people; "" */
 	const char *why;    /* what phones miss until then */
-	bool network;       /* phones of one network do */
+	enum cpr_lack lack;
 };
 
 /* A file that TFTP gives to whoever asks, with a secret in it. */

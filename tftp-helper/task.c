@@ -227,19 +227,31 @@ static void quarantine(struct cpr_watch *w, struct cpr_arrival *a, const json_t 
 		cpr_incoming_forget(&w->incoming, a);
 }
 
+/* True when another arrival has yet to be looked at: it may bring what this one lacks. */
+static bool others_come(const struct cpr_watch *w, const struct cpr_arrival *a)
+{
+	for (size_t i = 0; i < w->incoming.n; i++)
+		if (&w->incoming.arrival[i] != a && !w->incoming.arrival[i].again)
+			return true;
+	return false;
+}
+
 /* More of it may be on its way, and what it needs may come with another package: it is given
- * up only when it has kept still for long. */
+ * up only when it has kept still for long, and nothing else comes. */
 static void refused(struct cpr_watch *w, struct cpr_arrival *a, const json_t *report,
 	char *const *reason, size_t n)
 {
-	if (cpr_watch_now() - a->since >= w->patience) {
+	int64_t now = cpr_watch_now(), end = a->since + w->patience;
+
+	if (now >= end && !others_come(w, a)) {
 		quarantine(w, a, report, reason, n);
 		return;
 	}
 	if (!a->why)
 		cpr_event(CPR_EVENT_DEFERRED, a->name, "%s: not yet: %s", a->name,
 			n ? reason[0] : "");
-	cpr_arrival_defer(a, a->since + w->patience, n ? reason[0] : "refused");
+	cpr_arrival_defer(
+		a, end > now ? end : now + w->patience, n ? reason[0] : "refused");
 }
 
 static void refused_with_report(

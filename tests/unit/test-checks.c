@@ -285,15 +285,23 @@ static void no_access(struct world *w)
 static void lacks_line(struct world *w)
 {
 	static struct cpr_lacking line = {"kea-dhcp4-server", "/etc/kea/kea-dhcp4.conf",
-		"an include", "into it", "no phone is answered", false};
+		"an include", "into it", "no phone is answered", CPR_LACK_SERVER};
 
 	w->seen.lacking = &line;
 	w->seen.lacking_n = 1;
 }
 static void lacks_tag(struct world *w)
 {
-	static struct cpr_lacking line = {
-		"dnsmasq", "/etc/dnsmasq.conf", "set:net1", "into it", "10.1/16", true};
+	static struct cpr_lacking line = {"dnsmasq", "/etc/dnsmasq.conf", "set:net1",
+		"into it", "10.1/16", CPR_LACK_NETWORK};
+
+	w->seen.lacking = &line;
+	w->seen.lacking_n = 1;
+}
+static void lacks_map(struct world *w)
+{
+	static struct cpr_lacking line = {"tftpd-hpa", "/etc/default/tftpd-hpa",
+		"--map-file", "into it", "other spellings", CPR_LACK_SPELLING};
 
 	w->seen.lacking = &line;
 	w->seen.lacking_n = 1;
@@ -390,6 +398,8 @@ static const struct {
 		CPR_ERROR},
 	{"a network without its tag", lacks_tag, "network-not-served",
 		"/etc/dnsmasq.conf", CPR_WARNING},
+	{"a server without its map", lacks_map, "spelling-not-served",
+		"/etc/default/tftpd-hpa", CPR_WARNING},
 	{"a password", password, "secret-readable", "SEP001B54AABBCC.cnf.xml",
 		CPR_WARNING},
 	{"no DHCP server", no_dhcp, "model-not-answered", CPR_SITE_FILE, CPR_NOTE},

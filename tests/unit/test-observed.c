@@ -25,7 +25,7 @@ static void keeps(void **state)
 		cpr_observed_asked(
 			&o, &(struct cpr_asked){{i}, i % 2, a, CPR_ASKED_DIFFERS, i});
 		cpr_observed_closed(&o, &(struct cpr_closed){a, b, a});
-		cpr_observed_lacking(&o, &(struct cpr_lacking){a, b, a, b, a, i % 2});
+		cpr_observed_lacking(&o, &(struct cpr_lacking){a, b, a, b, a, i % 3});
 		cpr_observed_bared(&o, &(struct cpr_bared){a, b});
 		cpr_observed_barrier(&o, &(struct cpr_barrier){a, b, i % 2});
 	}
@@ -38,7 +38,7 @@ static void keeps(void **state)
 	assert_int_equal(o.bared_n, FACTS);
 	assert_string_equal(o.bared[3].path, "a3");
 	assert_string_equal(o.bared[3].element, "b3");
-	assert_true(o.lacking[3].network);
+	assert_int_equal(o.lacking[2].lack, CPR_LACK_SPELLING);
 	assert_int_equal(o.barrier_n, FACTS);
 	assert_int_equal(o.asked[7].server.s_addr, 7);
 	assert_true(o.asked[7].own);

@@ -225,6 +225,8 @@ void emit_dnsmasq(const struct emit_input *in, struct outputs *out, struct cpr_e
 	o->check = true;
 	o->server = "dnsmasq";
 	o->serves_tftp = serves_tftp(site);
-	o->restart = RESTART_ON_CHANGE;
+	/* addresses stand in lines that win */
+	o->restart =
+		wins.boot || wins.force ? RESTART_ON_EVERY_CHANGE : RESTART_ON_CHANGE;
 	static_file(site, &wins, &o->text);
 }

@@ -154,6 +154,13 @@ every_model_recovers() {
 	known '.queue == []'
 }
 
+@test "what another user has open for writing is waited for (CAP_LEASE)" {
+	package --model 7931
+	alice sh -c "(head -c 3000 /srv/p.zip; sleep 8; tail -c +3001 /srv/p.zip) >$incoming/slow.zip"
+	known '.queue == [] and .state == "idle" and any(.packages[]; .name == "slow.zip" and .accepted)'
+	[ "$(entries refused)" = 0 ]
+}
+
 @test "a refused package lies in quarantine, with its reasons" {
 	package --model 7906 --defect missing
 	alice cp /srv/p.zip $incoming/bad.zip

@@ -60,7 +60,7 @@ sweep() {
 		done
 	done
 	echo "# $name: $points points" >&3
-	[ $points -ge 4 ]
+	[ $points -ge 3 ]
 }
 
 # What phones see is whole, whenever they look.
@@ -110,11 +110,12 @@ put_aside() {
 }
 
 @test "the daemon is killed" {
-	sweep daemon 29 somewhere
+	sweep daemon 11 somewhere
 }
 
 @test "the import is killed, the daemon lives" {
-	sweep import 13 put_aside -f -P "$tftp" -P "$tftp/.phone-cpr" -P "$tftp/.phone-cpr/lock" \
+	patience=8 # also cpr-conf may be hit, which is tried again after half a minute
+	sweep import 7 put_aside -f -P "$tftp" -P "$tftp/.phone-cpr" -P "$tftp/.phone-cpr/lock" \
 		-P "$tftp/.phone-cpr/terms" -P "$tftp/.phone-cpr/terms/$load"
 }
 
@@ -122,7 +123,7 @@ put_aside() {
 	cpr-helper import --root "$root" --confine "$spool/incoming/p.zip"
 	# another load, so that XMLDefault changes, too
 	echo 'upgrade = "auto"' >>"$root/etc/phone-cpr/site.conf"
-	patience=3 # it would try again after half a minute
-	sweep cpr-conf 17 put_aside -f -P "$tftp" -P "$tftp/XMLDefault.cnf.xml" \
+	patience=5 # it would try again after half a minute
+	sweep cpr-conf 7 put_aside -f -P "$tftp" -P "$tftp/XMLDefault.cnf.xml" \
 		-P "$tftp/term61.default.loads"
 }

@@ -339,8 +339,10 @@ int cpr_publish_prepare_bytes(int dirfd, const char *name, const void *data, siz
 	if (r < 0)
 		return r;
 	mode = find_owner(&s->place, mode, &owner);
-	if (holds_bytes(&s->place, data, len, mode))
+	if (holds_bytes(&s->place, data, len, mode)) {
+		clear_temp(&s->place); /* where one lives, it is not ours to see to */
 		return 0;
+	}
 	s->fd = make_temp(&s->place);
 	if (s->fd < 0)
 		return s->fd;

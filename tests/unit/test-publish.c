@@ -260,6 +260,10 @@ static void a_killed_writer_leaves_a_dot_file_for_the_next(void **state)
 	assert_int_equal(cpr_publish_bytes(b->dir, "a", "new", 3, 0644), 1);
 	assert_string_equal(content(b->dir, "a"), "new");
 	assert_string_equal(listing(b->dir), "a");
+	/* Also where there is nothing to write. */
+	assert_int_equal(cpr_publish_bytes(b->dir, ".a.new", "half", 4, 0600), 1);
+	assert_int_equal(cpr_publish_bytes(b->dir, "a", "new", 3, 0644), 0);
+	assert_string_equal(listing(b->dir), "a");
 }
 
 static void a_living_writer_is_not_robbed(void **state)

@@ -5,6 +5,7 @@
 #include "emit.h"
 #include "errors.h"
 #include "firmware.h"
+#include "io.h"
 #include "publish.h"
 #include "record.h"
 #include "site.h"
@@ -107,7 +108,7 @@ char *kept_twin(const struct world *w, int fd, const char *name)
 			    f->set, f->name) < 0)
 			return NULL;
 		other = cpr_publish_open(w->base, kept + 1);
-		if (other >= 0 && cpr_publish_same(fd, other) == 1)
+		if (other >= 0 && cpr_io_same(fd, other) == 1)
 			return TAKE_PTR(kept);
 	}
 	return NULL;

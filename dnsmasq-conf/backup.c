@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "emit.h"
 #include "errors.h"
+#include "io.h"
 #include "publish.h"
 #include "record.h"
 #include "remove.h"
@@ -400,7 +401,7 @@ static bool same_file(int a_dir, const char *a, int b_dir, const char *b)
 	_cleanup_(cpr_closep) int fd = cpr_publish_open(a_dir, a);
 	_cleanup_(cpr_closep) int other = cpr_publish_open(b_dir, b);
 
-	return fd >= 0 && other >= 0 && cpr_publish_same(fd, other) == 1;
+	return fd >= 0 && other >= 0 && cpr_io_same(fd, other) == 1;
 }
 
 /* Both nothing, links with the same text, or files with the same bytes. */

@@ -17,7 +17,6 @@
 #include <time.h>
 
 enum {
-	CHUNK = 64 * 1024,
 	TRIES = 100, /* for a temp whose writer lives: 50 ms each, 5 s in all */
 };
 
@@ -141,29 +140,6 @@ static int make_temp(const struct place *p)
 			return r;
 	}
 	return -EBUSY;
-}
-
-int cpr_publish_same(int fd, int other)
-{
-	_cleanup_(cpr_freep) uint8_t *a = malloc(CHUNK), *b = malloc(CHUNK);
-	struct stat sa, sb;
-
-	if (!a || !b)
-		return -ENOMEM;
-	if (fstat(fd, &sa) < 0 || fstat(other, &sb) < 0)
-		return -errno;
-	if (sa.st_size != sb.st_size)
-		return 0;
-	for (off_t at = 0; at < sa.st_size; at += CHUNK) {
-		ssize_t na = cpr_io_read_at(fd, a, CHUNK, (uint64_t)at),
-			nb = cpr_io_read_at(other, b, CHUNK, (uint64_t)at);
-
-		if (na < 0 || nb < 0)
-			return (int)(na < 0 ? na : nb);
-		if (na != nb || memcmp(a, b, (size_t)na))
-			return 0;
-	}
-	return 1;
 }
 
 /* The open file, which a pipe or a device does not become. */
@@ -550,7 +526,7 @@ int cpr_publish_rename(int dirfd, const char *staged, const char *name, mode_t m
 	if (fd < 0)
 		return fd;
 	there = open_regular(p.dir, p.base);
-	if (there >= 0 && has_mode(there, mode) && cpr_publish_same(fd, there) == 1)
+	if (there >= 0 && has_mode(there, mode) && cpr_io_same(fd, there) == 1)
 		return unlinkat(source.dir, source.base, 0) < 0 ? -errno : 0;
 	if (fchmod(fd, mode) < 0)
 		return -errno;

@@ -67,5 +67,3 @@ int cpr_publish_readlink(int dirfd, const char *name, char *target, size_t size)
 /* A file or a folder, as a program would open it whose file system begins at dirfd: every
  * link is followed. */
 int cpr_publish_open_followed(int dirfd, const char *path);
-/* 1 when both files hold the same bytes, 0 when not, or -errno.  The offsets do not count. */
-int cpr_publish_same(int fd, int other);

@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "inspect.h"
+#include "io.h"
 #include "judge.h"
 #include "package.h"
 #include "publish.h"
@@ -71,7 +72,7 @@ static int same_staged(int dir, const char *a, const char *b)
 
 	if (fa < 0 || fb < 0)
 		return fa < 0 ? fa : fb;
-	return cpr_publish_same(fa, fb);
+	return cpr_io_same(fa, fb);
 }
 
 /* The package holds the name already: 1 with the same bytes, 0 not at all, or -errno.  Term

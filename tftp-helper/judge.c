@@ -3,6 +3,7 @@
 #include "cleanup.h"
 #include "firmware.h"
 #include "inspect.h"
+#include "io.h"
 #include "loads.h"
 #include "publish.h"
 #include "resolve.h"
@@ -307,7 +308,7 @@ static int compare(struct cpr_intake *in, const struct cpr_stage *stage,
 		staged = cpr_publish_open(stage->dir, item->path);
 		if (staged < 0)
 			return staged;
-		same = there < 0 ? 0 : cpr_publish_same(staged, there);
+		same = there < 0 ? 0 : cpr_io_same(staged, there);
 		if (same < 0)
 			return same;
 	}

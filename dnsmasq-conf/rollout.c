@@ -12,7 +12,8 @@
  * them for a sign of life.
  *
  * The rule for a run that was killed: an unfinished backup is put back before anything else is
- * done, and its servers are told and asked, as if they had seen all of the killed run.  Then
+ * done, and its servers are told and asked, as if they had seen all of the killed run (while
+ * their checkers refuse what the admin wrote since, they are not, and it stays).  Then
  * the new run begins from the old state, finds the same changes again and says the same of
  * them.  So nothing half-way lasts, whatever the new run is about, and no restart is
  * forgotten.  (To go on instead would need what the killed run was asked to do.)  Each file
@@ -411,6 +412,9 @@ static int recover(
 	rc = put_back(w, b, &out, &back, &e);
 	if (rc == 0)
 		rc = backup_way_back(b, &out, &r.c);
+	/* a restart ends first what runs: not while the admin's own part is broken */
+	if (rc == 0 && !o->no_reload)
+		rc = servers_check(w, &r.c, &e);
 	if (rc == 0)
 		rc = look_at_servers(&r);
 	if (rc == 0) {

@@ -213,3 +213,29 @@ tftp=192.0.2.1" ]
 	run -0 cpr-conf generate
 	[[ $output == *"nothing to change"*"put into /etc/dnsmasq.conf:"*"set:net-192.0.2.0-24"* ]]
 }
+
+# The files are the old ones again, but a restart would end a server that answers.
+@test "a killed run is undone, but no server restarted into what the admin broke since" {
+	strace -o "$BATS_TEST_TMPDIR/trace" true || skip "strace may not trace here"
+	host_dnsmasq
+	run -0 cpr-conf generate
+	pid=$(host_pid dnsmasq)
+	host_site 'network "10.1.0.0/16" { tftp-servers = {"10.1.0.5"} }'
+	for n in $(seq 30); do
+		ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 run -137 strace -qq -o /dev/null \
+			-e "inject=renameat:signal=SIGKILL:when=$n" cpr-conf generate
+		! grep -q 10.1.0.5 "$conf" "$live" || break
+		run -0 cpr-conf generate --no-reload --only term
+	done
+	echo no-such-option >/etc/dnsmasq.d/broken.conf
+	run -1 cpr-conf generate --only term
+	[[ $output == *"put back"*"/etc/dnsmasq.d/broken.conf:1:"*"2.unfinished is not undone"* ]]
+	run ! grep -q 10.1.0.5 "$live"
+	[ "$(host_pid dnsmasq)" = "$pid" ]
+	run -0 host_asks
+
+	rm /etc/dnsmasq.d/broken.conf
+	run -0 cpr-conf generate --only term
+	[ ! -e "$backup/2.unfinished" ]
+	run -0 host_asks
+}

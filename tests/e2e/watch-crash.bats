@@ -115,7 +115,7 @@ put_aside() {
 
 @test "the import is killed, the daemon lives" {
 	patience=8 # also cpr-conf may be hit, which is tried again after half a minute
-	sweep import 7 put_aside -f -P "$tftp" -P "$tftp/.phone-cpr" -P "$tftp/.phone-cpr/lock" \
+	sweep import 13 put_aside -f -P "$tftp" -P "$tftp/.phone-cpr" -P "$tftp/.phone-cpr/lock" \
 		-P "$tftp/.phone-cpr/terms" -P "$tftp/.phone-cpr/terms/$load"
 }
 
@@ -124,6 +124,6 @@ put_aside() {
 	# another load, so that XMLDefault changes, too
 	echo 'upgrade = "auto"' >>"$root/etc/phone-cpr/site.conf"
 	patience=5 # it would try again after half a minute
-	sweep cpr-conf 7 put_aside -f -P "$tftp" -P "$tftp/XMLDefault.cnf.xml" \
+	sweep cpr-conf 17 put_aside -f -P "$tftp" -P "$tftp/XMLDefault.cnf.xml" \
 		-P "$tftp/term61.default.loads"
 }

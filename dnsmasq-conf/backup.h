@@ -1,7 +1,8 @@
 /* What a run replaced, below /var/lib/phone-cpr/backup, so that it can be put back: by the run
  * itself when a server does not answer rightly afterwards, by the next one when it was killed
  * half-way, and by cpr-conf rollback.  A folder each:
- *   .new/           being made: nothing was replaced yet, and the next run takes it away
+ *   .new/           being made: nothing was replaced yet, and the next one takes it away
+ *   .old/           being removed; as .new
  *   7.unfinished/   whole on disk; files are being replaced and servers told
  *   7/              the run is over, and what it did is in force
  * and in it

@@ -66,9 +66,10 @@ files() {
 	(cd "$1" && sha256sum srv/tftp/XMLDefault.cnf.xml srv/tftp/term61.default.loads \
 		etc/dnsmasq.d/phone-cpr.conf var/lib/phone-cpr/dnsmasq/phone-cpr 2>/dev/null)
 }
+# (An old backup that was being removed goes with the next one that is made.)
 whole() {
 	[ -z "$(cd "$1" && find etc/dnsmasq.d srv/tftp var/lib/phone-cpr \( -name '.*.new' -o -name '.*.link' \
-		-o -name '*.unfinished' -o -path '*/backup/.*' \) | grep -v '/.phone-cpr$')" ]
+		-o -name '*.unfinished' -o -path '*/backup/.new*' \) | grep -v '/.phone-cpr$')" ]
 }
 
 @test "below --root: killed at every call, old or new, and whole after the next run" {

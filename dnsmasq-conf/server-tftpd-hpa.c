@@ -128,7 +128,7 @@ void server_tftpd_hpa_needs(
 	if (!line)
 		return;
 	n = needs_add(out, NAME);
-	n->lack = CPR_LACK_SPELLING;
+	n->lack = CPR_LACK_OPTION;
 	n->file = need_text(DEFAULTS);
 	n->at = at;
 	n->line = TAKE_PTR(line);

@@ -37,10 +37,10 @@ void cpr_check_network_not_served(const struct cpr_plan *p, struct cpr_sink *s)
 	lacking(s, CPR_LACK_NETWORK);
 }
 
-void cpr_check_spelling_not_served(const struct cpr_plan *p, struct cpr_sink *s)
+void cpr_check_option_missing(const struct cpr_plan *p, struct cpr_sink *s)
 {
 	(void)p;
-	lacking(s, CPR_LACK_SPELLING);
+	lacking(s, CPR_LACK_OPTION);
 }
 
 void cpr_check_secret_readable(const struct cpr_plan *p, struct cpr_sink *s)

@@ -41,7 +41,7 @@ void cpr_check_model_not_answered(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_closed_to_server(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_line_missing(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_network_not_served(const struct cpr_plan *p, struct cpr_sink *s);
-void cpr_check_spelling_not_served(const struct cpr_plan *p, struct cpr_sink *s);
+void cpr_check_option_missing(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_secret_readable(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_tftp_root_differs(const struct cpr_plan *p, struct cpr_sink *s);
 void cpr_check_server_differs(const struct cpr_plan *p, struct cpr_sink *s);

@@ -229,11 +229,11 @@ const struct cpr_check cpr_checks[] = {
 		"general ones.",
 		"add the line, or take the network out of the site file",
 		cpr_check_network_not_served},
-	{"spelling-not-served", CPR_WARNING,
-		"Some lists spell a file in other capitals than the file's own name, and some "
-		"phones ask for it so. in.tftpd finds it only with the map.",
-		"add the line; cpr-conf generate says where",
-		cpr_check_spelling_not_served},
+	{"option-missing", CPR_WARNING,
+		"Without the map in.tftpd finds a file in the very spelling of its name only, "
+		"and some lists spell otherwise; without a range of ports a firewall cannot "
+		"know its transfers.",
+		"add the line; cpr-conf generate says where", cpr_check_option_missing},
 	{"secret-readable", CPR_WARNING,
 		"TFTP asks for no password: whoever is on the network and guesses the MAC "
 		"address in a file's name can read what stands in it.",

@@ -37,9 +37,9 @@ struct cpr_closed {
 
 /* What phones go without while a line is missing. */
 enum cpr_lack {
-	CPR_LACK_SERVER,   /* everything of that server */
-	CPR_LACK_NETWORK,  /* those of one network, what is theirs alone */
-	CPR_LACK_SPELLING, /* files that are asked for in another spelling */
+	CPR_LACK_SERVER,  /* everything of that server */
+	CPR_LACK_NETWORK, /* those of one network, what is theirs alone */
+	CPR_LACK_OPTION,  /* what works without it, but not as well */
 };
 
 /* A line that is missing in a file of the admin's. */

@@ -46,7 +46,7 @@ state() { (cd "$tftp" && find . ! -type d -printf '%P %i %T@ %l\n' | sort); }
 	import new.zip
 	remove $new
 	[ -z "$(told '[0-9]*')" ]
-	[ "$(ls -A "$tftp")" = XMLDefault.cnf.xml ]
+	[ "$(find "$tftp" -mindepth 1 ! -name .phone-cpr -printf %P)" = XMLDefault.cnf.xml ]
 	settled
 }
 
@@ -75,7 +75,7 @@ state() { (cd "$tftp" && find . ! -type d -printf '%P %i %T@ %l\n' | sort); }
 	cp p/*.sbn p/*.loads "$tftp"
 	cpr-conf generate --root "$root" --only xmldefault
 	remove $new
-	[ "$(ls -A "$tftp")" = XMLDefault.cnf.xml ]
+	[ "$(find "$tftp" -mindepth 1 ! -name .phone-cpr -printf %P)" = XMLDefault.cnf.xml ]
 	settled
 	mkfirmware --version 8-5-2S --package dir q
 	cp q/*.sbn q/*.loads "$tftp"
@@ -126,13 +126,13 @@ state() { (cd "$tftp" && find . ! -type d -printf '%P %i %T@ %l\n' | sort); }
 	load=$(cd "$tftp" && ls P*.loads)
 	[ -s "$tftp/OS79XX.TXT" ]
 	remove "$load"
-	[ "$(ls -A "$tftp")" = XMLDefault.cnf.xml ]
+	[ "$(find "$tftp" -mindepth 1 ! -name .phone-cpr -printf %P)" = XMLDefault.cnf.xml ]
 }
 
 @test "a load that is one image" {
 	printf x >"$tftp/P00305000301.sbn"
 	remove P00305000301
-	[ -z "$(ls -A "$tftp")" ]
+	[ -z "$(find "$tftp" -mindepth 1 ! -name .phone-cpr)" ]
 }
 
 @test "a transfer under way finishes" {
@@ -149,7 +149,7 @@ state() { (cd "$tftp" && find . ! -type d -printf '%P %i %T@ %l\n' | sort); }
 	rm "$tftp/XMLDefault.cnf.xml"
 	sed -i '/^call-managers/d' "$root/etc/phone-cpr/site.conf"
 	remove $new
-	[ -z "$(ls -A "$tftp")" ]
+	[ -z "$(find "$tftp" -mindepth 1 ! -name .phone-cpr)" ]
 }
 
 @test "an XMLDefault that cannot be read: nothing is removed" {

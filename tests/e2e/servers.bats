@@ -265,7 +265,7 @@ site_without_dnsmasq() { host_site 'dnsmasq { enable = false }' "$@"; }
 	pid=$(host_pid in.tftpd)
 	host_tftpd -m /etc/phone-cpr/tftpd-hpa.map
 	run -0 cpr-conf verify --json || true
-	jq -e '.findings[] | select(.id == "line-missing") | .text | test("ports of the transfers")' <<<"$output"
+	jq -e '.findings[] | select(.id == "option-missing") | .text | test("ports of the transfers")' <<<"$output"
 	host_tftpd -R 4000:4100 -m /etc/phone-cpr/tftpd-hpa.map
 	# a map of an older version is put right, and tftpd-hpa told
 	sed -i '$d' /etc/phone-cpr/tftpd-hpa.map
@@ -290,7 +290,7 @@ site_without_dnsmasq() { host_site 'dnsmasq { enable = false }' "$@"; }
 		>/etc/dhcp/dhcpd.conf
 	service isc-dhcp-server start
 	run -0 cpr-conf generate
-	[[ $output == *'isc-dhcp-server: put into /etc/dhcp/dhcpd.conf, as its first line, so that what you set yourself wins: include "/etc/dhcp/phone-cpr.conf"; ('* ]]
+	[[ $output == *'isc-dhcp-server: put into /etc/dhcp/dhcpd.conf, as its first line, so that what you set yourself wins, and restart it: include "/etc/dhcp/phone-cpr.conf"; ('* ]]
 	[[ $output != *restarting* ]]
 	sed -i '1i include "/etc/dhcp/phone-cpr.conf";' /etc/dhcp/dhcpd.conf
 	service isc-dhcp-server restart

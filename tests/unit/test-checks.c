@@ -301,7 +301,7 @@ static void lacks_tag(struct world *w)
 static void lacks_map(struct world *w)
 {
 	static struct cpr_lacking line = {"tftpd-hpa", "/etc/default/tftpd-hpa",
-		"--map-file", "into it", "other spellings", CPR_LACK_SPELLING};
+		"--map-file", "into it", "other spellings", CPR_LACK_OPTION};
 
 	w->seen.lacking = &line;
 	w->seen.lacking_n = 1;
@@ -398,7 +398,7 @@ static const struct {
 		CPR_ERROR},
 	{"a network without its tag", lacks_tag, "network-not-served",
 		"/etc/dnsmasq.conf", CPR_WARNING},
-	{"a server without its map", lacks_map, "spelling-not-served",
+	{"a server without its map", lacks_map, "option-missing",
 		"/etc/default/tftpd-hpa", CPR_WARNING},
 	{"a password", password, "secret-readable", "SEP001B54AABBCC.cnf.xml",
 		CPR_WARNING},

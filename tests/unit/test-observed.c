@@ -38,7 +38,7 @@ static void keeps(void **state)
 	assert_int_equal(o.bared_n, FACTS);
 	assert_string_equal(o.bared[3].path, "a3");
 	assert_string_equal(o.bared[3].element, "b3");
-	assert_int_equal(o.lacking[2].lack, CPR_LACK_SPELLING);
+	assert_int_equal(o.lacking[2].lack, CPR_LACK_OPTION);
 	assert_int_equal(o.barrier_n, FACTS);
 	assert_int_equal(o.asked[7].server.s_addr, 7);
 	assert_true(o.asked[7].own);

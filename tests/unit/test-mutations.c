@@ -119,11 +119,23 @@ static void feed_frame(const uint8_t *bytes, size_t len)
 		feed_dhcp(f.payload, f.payload_len);
 }
 
+/* As read_open() gives a file: with a NUL behind. */
+static char *terminated(const uint8_t *bytes, size_t len)
+{
+	char *text = malloc(len + 1);
+
+	assert_non_null(text);
+	memcpy(text, bytes, len);
+	text[len] = 0;
+	return text;
+}
+
 static void feed_dnsmasq(const uint8_t *bytes, size_t len)
 {
 	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines l = {0};
+	_cleanup_(cpr_freep) char *text = terminated(bytes, len);
 
-	dnsmasq_lines_parse(&l, "", "/etc/x", NULL, (const char *)bytes, len);
+	dnsmasq_lines_parse(&l, "", "/etc/x", NULL, text, len);
 	assert_false(l.failed);
 	for (size_t i = 0; i < l.n; i++)
 		(void)dnsmasq_line_leads_to(&l.line[i], "/etc/dnsmasq.d/phone-cpr.conf");
@@ -152,14 +164,11 @@ static void feed_dhcpd(const uint8_t *bytes, size_t len)
 	scan_all(scan_dhcpd, bytes, len);
 }
 
-/* As read_open() gives it: with a NUL behind. */
 static void feed_defaults(const uint8_t *bytes, size_t len)
 {
-	_cleanup_(cpr_freep) char *text = strndup((const char *)bytes, len),
-				  *value = NULL;
+	_cleanup_(cpr_freep) char *text = terminated(bytes, len), *value = NULL;
 	unsigned line = 0;
 
-	assert_non_null(text);
 	value = defaults_value(text, "DNSMASQ_OPTS", &line);
 	assert_true(!value || line);
 }

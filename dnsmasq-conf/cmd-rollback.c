@@ -11,28 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
-struct arguments {
-	struct common common;
-	struct rollout_options how;
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->how;
-		state->child_inputs[1] = &a->common;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 /* A file that somebody changed since is worth more than the whole of the rest. */
-static int put_back(const struct world *w, struct arguments *a, struct backup *b,
+static int put_back(const struct world *w, struct rollout_arguments *a, struct backup *b,
 	struct cpr_errors *e)
 {
 	_cleanup_(outputs_clear) struct outputs out = {0};
@@ -50,7 +30,7 @@ static int put_back(const struct world *w, struct arguments *a, struct backup *b
 	return rollout(w, &out, &a->how, e);
 }
 
-static int rollback(const struct world *w, struct arguments *a)
+static int rollback(const struct world *w, struct rollout_arguments *a)
 {
 	_cleanup_(backup_freep) struct backup *b = NULL;
 	struct cpr_errors e = {0};
@@ -82,10 +62,8 @@ static int rollback(const struct world *w, struct arguments *a)
 
 int cmd_rollback(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&rollout_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
-	static const struct argp argp = {.parser = parse,
-		.children = children,
+	static const struct argp argp = {.parser = rollout_parse,
+		.children = rollout_children,
 		.doc = "Put back what the last generate replaced, and tell the servers.\v"
 		       "Each run that changed anything is one step; a second rollback goes "
 		       "back one more, never forth again: for that there is generate.  A "
@@ -97,7 +75,7 @@ int cmd_rollback(int argc, char **argv)
 		       "  cpr-conf rollback --check --diff\n"
 		       "  cpr-conf rollback"};
 	_cleanup_(world_freep) struct world *w = NULL;
-	struct arguments a = {.common = {.judge = true}};
+	struct rollout_arguments a = {.common = {.judge = true}};
 	int r;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a))

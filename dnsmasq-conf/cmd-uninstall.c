@@ -13,27 +13,7 @@
 
 #include <errno.h>
 
-struct arguments {
-	struct common common;
-	struct rollout_options how;
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct arguments *a = state->input;
-
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &a->how;
-		state->child_inputs[1] = &a->common;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static int uninstall(const struct world *w, const struct arguments *a)
+static int uninstall(const struct world *w, const struct rollout_arguments *a)
 {
 	_cleanup_(outputs_clear) struct outputs out = {0};
 	struct cpr_errors e = {0};
@@ -51,10 +31,8 @@ static int uninstall(const struct world *w, const struct arguments *a)
 
 int cmd_uninstall(int argc, char **argv)
 {
-	static const struct argp_child children[] = {
-		{&rollout_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
-	static const struct argp argp = {.parser = parse,
-		.children = children,
+	static const struct argp argp = {.parser = rollout_parse,
+		.children = rollout_children,
 		.doc = "Take away what generate wrote for servers, and say what is left for "
 		       "you to do; no server is restarted.\v"
 		       "What phones fetch stays where it is, and so does a file that was "
@@ -67,7 +45,7 @@ int cmd_uninstall(int argc, char **argv)
 		       "changes are pending; 4 a server needs one of the files yet, and "
 		       "nothing was touched."};
 	_cleanup_(world_freep) struct world *w = NULL;
-	struct arguments a = {.common = {.judge = true}};
+	struct rollout_arguments a = {.common = {.judge = true}};
 	int r;
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &a))

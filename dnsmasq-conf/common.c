@@ -94,6 +94,21 @@ static error_t parse_all(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp common_argp = {.options = common_options, .parser = parse_all};
+
+const struct argp_child rollout_children[] = {
+	{&rollout_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {0}};
+
+error_t rollout_parse(int key, char *arg, struct argp_state *state)
+{
+	struct rollout_arguments *a = state->input;
+
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = &a->how;
+	state->child_inputs[1] = &a->common;
+	return 0;
+}
 const struct argp json_argp = {.options = json_options, .parser = parse};
 
 /* What the model will speak: its load's protocol, or that of the load it recovers with. */

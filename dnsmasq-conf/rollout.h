@@ -4,16 +4,16 @@
 
 #include "apply.h"
 #include "server.h"
+#include "world.h"
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct backup;
-struct common;
 struct cpr_errors;
 struct outputs;
 struct sight;
-struct world;
 
 struct rollout_options {
 	bool check; /* write nothing */
@@ -23,6 +23,15 @@ struct rollout_options {
 	bool cut_off; /* set by rollout_begin: a run was; it is undone unless `check` */
 	struct backup *undo; /* what this run puts back; it goes when that is in force */
 };
+
+/* The command line of rollback and uninstall: these options and the common ones (common.c). */
+struct rollout_arguments {
+	struct common common;
+	struct rollout_options how;
+};
+
+extern const struct argp_child rollout_children[];
+error_t rollout_parse(int key, char *arg, struct argp_state *state);
 
 /* What became of one server. */
 struct verdict {

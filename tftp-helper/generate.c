@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t add_common(
-	char *argv[CPR_GENERATE_ARGS], size_t n, const char *site, const char *root)
+size_t cpr_common_argv(char *argv[], size_t n, const char *site, const char *root)
 {
 	if (site) {
 		argv[n++] = (char *)"--site";
@@ -37,7 +36,7 @@ size_t cpr_generate_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 		argv[n++] = (char *)"--only";
 		argv[n++] = (char *)"xmldefault";
 	}
-	return add_common(argv, n, site, root);
+	return cpr_common_argv(argv, n, site, root);
 }
 
 size_t cpr_generate_forget(
@@ -59,7 +58,7 @@ size_t cpr_verify_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 	argv[n++] = (char *)program;
 	argv[n++] = (char *)"verify";
 	argv[n++] = (char *)"--known"; /* the generate before it read what is new */
-	return add_common(argv, n, site, root);
+	return cpr_common_argv(argv, n, site, root);
 }
 
 /* Its talk must not mix with our JSON. */

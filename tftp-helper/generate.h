@@ -10,6 +10,9 @@ enum {
 	CPR_GENERATE_ARGS = 24 + 2 * CPR_FORGET_MAX
 };
 
+/* Adds --site and --root, where they are not NULL, behind n words, and ends the list: 5 more at
+ * most.  Returns how many there are now. */
+size_t cpr_common_argv(char *argv[], size_t n, const char *site, const char *root);
 /* Fills argv for `program` (a cpr-conf): generate for the TFTP side alone, which needs no
  * right but to write in the TFTP root.  Without xmldefault: the files that a wiped phone needs.
  * site and root: as of --site and --root, or NULL.  Returns how many it filled in. */

@@ -70,14 +70,7 @@ static int start_import(struct cpr_watch *w, const char *name)
 	w->package = strdup(name);
 	if (!w->package)
 		return -ENOMEM;
-	if (w->site_file) {
-		argv[n++] = (char *)"--site";
-		argv[n++] = (char *)w->site_file;
-	}
-	if (w->root) {
-		argv[n++] = (char *)"--root";
-		argv[n++] = (char *)w->root;
-	}
+	n = cpr_common_argv(argv, n, w->site_file, w->root);
 	argv[n++] = (char *)"--";
 	argv[n++] = path;
 	r = start(w, CPR_TASK_IMPORT, argv);

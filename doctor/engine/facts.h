@@ -1,0 +1,333 @@
+/* What was seen of one phone.  Filled by see-*.c packet by packet, read by faults-*.c and the
+ * reports; nobody else writes.  Facts are latched: a phone that recovers in the end keeps what
+ * went wrong before. */
+#pragma once
+
+#include "buf.h"
+#include "doctor.h"
+#include "packet.h"
+
+struct cpr_loads;
+struct cpr_model;
+
+enum {
+	CPR_DOCTOR_ANSWERS = 8,     /* DHCP answers told apart, per phone */
+	CPR_DOCTOR_FILES = 64,      /* names one phone asks for; more are counted */
+	CPR_DOCTOR_HEAD = 64 << 10, /* kept of a list or a configuration while it comes */
+	CPR_DOCTOR_CALLS = 8,
+};
+
+struct cpr_moment { /* a packet that proves something; number 0: not seen */
+	uint64_t number, time_us;
+};
+
+/* A question repeated without an answer: when it began and how long it went on. */
+struct cpr_silence {
+	unsigned n; /* how often asked */
+	struct cpr_moment first, second, last;
+};
+
+/* What one DHCP answer (OFFER or ACK) said; one row for each that differs from the others of
+ * this phone in server, type or content. */
+struct cpr_answer {
+	uint8_t type; /* CPR_DHCP_OFFER or _ACK */
+	bool inform;  /* the ACK of an INFORM */
+	bool renewal; /* the ACK of a REQUEST with ciaddr */
+	unsigned n;
+	struct cpr_moment first, last,
+		asked;         /* asked: the message answered, of `first` */
+	uint32_t xid;          /* of `first` */
+	struct in_addr server; /* option 54; else the packet's source */
+	struct in_addr yiaddr, giaddr, siaddr, mask, router, dns;
+	uint8_t option150[16]; /* as received, its beginning */
+	size_t option150_len;  /* as received, may exceed what is kept */
+	char option66[128];    /* printable; "": absent */
+	char sname[65];
+	uint32_t lease_s;
+};
+
+struct cpr_dhcp_facts {
+	uint32_t xid;
+	unsigned discovers, requests, acks, naks, declines; /* acks: of REQUEST */
+	struct cpr_moment first_discover, last_discover, last_ack, last_nak, last_decline;
+	struct cpr_silence
+		unoffered;       /* DISCOVERs since the last OFFER or sign of a lease */
+	struct cpr_silence late; /* the longest such run that an OFFER did end, and */
+	struct cpr_moment late_offer; /* that OFFER */
+	struct cpr_silence unacked;   /* REQUESTs since the last ACK or NAK */
+	struct cpr_answer answer[CPR_DOCTOR_ANSWERS];
+	size_t answer_n, answer_more;
+	int lease;        /* the ACK in force (no INFORM's); -1: none */
+	int lease_before; /* the ACK before it, where a renewal said something else; -1 */
+	unsigned
+		idle_leases; /* rounds DISCOVER … ACK with a TFTP server and no RRQ after */
+	struct cpr_moment idle_first,
+		idle_last;    /* the ACKs of the first, the last of them */
+	int vlan;             /* in which it asked last; -1: untagged */
+	struct in_addr relay; /* giaddr of its messages; 0: none seen */
+	bool info_only;       /* DHCPINFORM seen */
+};
+
+enum cpr_file_kind {
+	CPR_FILE_OTHER,    /* locales, dial plans, ring lists: their absence is normal */
+	CPR_FILE_RECOVERY, /* what only a wiped phone asks for: term file, OS79XX.TXT */
+	CPR_FILE_LIST,     /* another .loads */
+	CPR_FILE_IMAGE,
+	CPR_FILE_TRUST, /* CTL, ITL: their absence is normal */
+	CPR_FILE_CONFIG, /* SEP…, SIP…: its absence is normal while XMLDefault is there */
+	CPR_FILE_XMLDEFAULT,
+};
+enum cpr_file_kind cpr_file_kind(const char *name);
+
+enum cpr_file_state {
+	CPR_FILE_ASKED,
+	CPR_FILE_FETCHING,
+	CPR_FILE_COMPLETE,
+	CPR_FILE_MISSING,    /* the server's ERROR says so */
+	CPR_FILE_DENIED,     /* the server's ERROR says so */
+	CPR_FILE_ABORTED,    /* another ERROR, of either side */
+	CPR_FILE_STALLED,    /* began, and was given up */
+	CPR_FILE_UNANSWERED, /* asked in vain */
+};
+const char *cpr_file_state_name(enum cpr_file_state s);
+
+/* One name this phone asked for; the transfer under way or the last one. */
+struct cpr_doctor_file {
+	char *name; /* as asked, printable, without a leading slash */
+	enum cpr_file_kind kind;
+	enum cpr_file_state state;
+	uint64_t bytes; /* of the transfer under way or the last one */
+	int64_t size; /* from its last block, its own header or the plan; -1: not known */
+	unsigned asked_n, complete_n, failed_n;
+	struct in_addr server;
+	uint16_t port, server_port; /* of the transfer; server_port 0: nobody answered */
+	uint16_t block_size;
+	bool options;   /* the request carried options */
+	bool last_sent; /* the short block was seen */
+	uint64_t block; /* the highest DATA seen, not wrapped */
+	uint64_t acked; /* the highest ACK seen, not wrapped */
+	struct cpr_moment first_asked, asked, answered, moved, ended;
+	struct cpr_silence unanswered;       /* RRQs since the last answer */
+	struct cpr_silence worst_unanswered; /* latched: the longest such run */
+	unsigned again_data, again_ack;      /* repetitions since it last moved */
+	struct cpr_moment again_first, again_last;
+	struct cpr_moment
+		unreachable; /* ICMP: nobody listens there, or the way is shut */
+	uint8_t unreachable_code;
+	/* Latched, each with the packets that prove it; number 0: did not happen. */
+	struct cpr_moment missing, denied, oack;
+	struct cpr_moment aborted;
+	bool aborted_by_phone;
+	uint16_t error;
+	char error_text[96]; /* printable */
+	struct cpr_moment stalled_from,
+		stalled_to; /* the first repetition, and the giving up */
+	uint64_t stalled_block;
+	struct cpr_moment wrapped;           /* given up at 65,535 blocks */
+	struct cpr_moment other, other_icmp; /* a second answerer, the phone's refusal */
+	struct in_addr other_address;
+	uint16_t other_port;
+	struct cpr_buf head; /* its bytes from the start, while a verdict needs them */
+	char judged[160]; /* why no phone takes it, by its own bytes; "": nothing found */
+};
+
+/* A TCP or SIP call to one address and port. */
+struct cpr_call {
+	struct in_addr address;
+	uint16_t port;
+	bool udp;
+	unsigned n;
+	struct cpr_silence unanswered; /* since the last answer */
+	struct cpr_moment refused;     /* RST, ICMP unreachable: the last one */
+	unsigned refused_n;
+	struct cpr_moment answered; /* SYN+ACK, or any SIP answer */
+};
+
+/* From one question for a recovery file (or, of a phone that boots, from its address) to the
+ * next: what came of it. */
+struct cpr_round {
+	struct cpr_moment began;
+	int list;                 /* file; -1: none complete yet */
+	struct cpr_moment listed; /* its last ACK */
+	unsigned images_asked, images_complete, images_failed;
+	int last_image;                  /* file; -1 */
+	struct cpr_moment imaged;        /* its last ACK */
+	struct cpr_moment trust, config; /* asked for them */
+};
+
+/* One row of the ladder: a DHCP message, a request, a run of DATA and ACK. */
+struct cpr_event {
+	struct cpr_moment first, last;
+	uint64_t packets, bytes;
+	enum cpr_event_side {
+		CPR_EVENT_PHONE,
+		CPR_EVENT_SERVER,
+		CPR_EVENT_BOTH
+	} from;
+	struct in_addr peer; /* the other end; 0.0.0.0: broadcast */
+	enum cpr_event_kind {
+		CPR_EVENT_DHCP,
+		CPR_EVENT_TFTP,
+		CPR_EVENT_DATA,
+		CPR_EVENT_DNS,
+		CPR_EVENT_ARP,
+		CPR_EVENT_ICMP,
+		CPR_EVENT_TCP,
+		CPR_EVENT_SIP,
+		CPR_EVENT_LINK,
+	} kind;
+	char text[120]; /* "DISCOVER", "RRQ term61.default.loads": printable */
+};
+
+struct cpr_doctor_phone {
+	uint8_t mac[6]; /* zero: only its address is known */
+	const struct cpr_model *model;
+	const char *model_from; /* "option 60", "term file", "CDP", "OUI"; NULL: none */
+	char vendor[64];        /* the model as sent, "CP-7961G"; "": not seen */
+	struct cpr_moment
+		damaged; /* a vendor class or a name that only a damaged phone sends */
+	char name[64];   /* option 12 */
+	struct in_addr ip;
+	struct cpr_moment first, last;
+	enum cpr_stage stage;
+	bool recovered;
+	int voice_vlan; /* CDP or LLDP told it so; -1 */
+	struct cpr_moment voice_vlan_seen;
+
+	struct cpr_dhcp_facts dhcp;
+
+	/* The name of option 66, asked of DNS. */
+	struct {
+		char name[128];
+		struct cpr_silence unanswered;
+		struct cpr_moment failed; /* an answer without an address */
+		struct in_addr found;
+	} dns;
+	/* ARP for an address that nobody holds. */
+	struct {
+		struct in_addr address;
+		struct cpr_silence unanswered;
+	} arp;
+
+	struct cpr_doctor_file *file;
+	size_t file_n, files_over;
+	int current;           /* the file that moved last; -1 */
+	struct cpr_moment rrq; /* the last one */
+	struct in_addr rrq_to; /* the server of the first RRQ after the lease in force */
+	struct cpr_moment rrq_first;
+
+	struct cpr_round round;
+	struct cpr_loads
+		*list; /* of the last packing list whose bytes were all seen; or NULL */
+	/* Latched by a new round. */
+	struct {
+		int list;
+		unsigned n;
+		struct cpr_moment complete, again;
+	} loads_refused;
+	struct {
+		int image;
+		unsigned n;
+		struct cpr_moment complete, again;
+	} image_refused;
+	struct {
+		unsigned n;
+		struct cpr_moment trust, again;
+	} trust_blocked;
+	bool flashed;  /* all images of a list complete */
+	bool rebooted; /* and DHCP anew since then */
+
+	/* Its configuration, as delivered. */
+	struct cpr_moment configured;
+	bool xmldefault_seen,
+		xmldefault_load; /* its bytes were seen; it names a load for us */
+	char wanted[128];        /* that load */
+	char call_manager[128];  /* processNodeName; "" */
+
+	struct cpr_call call[CPR_DOCTOR_CALLS];
+	size_t call_n;
+	struct cpr_call http; /* to 6970 or 6971 of the TFTP server */
+	bool http_then_tftp;  /* the file was asked by TFTP after that silence */
+
+	struct cpr_event *story;
+	size_t story_n, story_cap;
+	uint64_t story_left_out;
+	int data_event; /* the run of DATA that goes on; -1 */
+};
+
+struct cpr_doctor {
+	struct cpr_doctor_config config;
+	uint64_t now_us; /* the latest time seen */
+	uint64_t packets, lost, cut;
+	struct cpr_moment last;
+	struct cpr_doctor_phone **phone;
+	size_t phone_n, phone_cap, phones_over;
+	struct cpr_index *index; /* by MAC and by address: phones.c */
+	struct cpr_doctor_server *server;
+	size_t server_n;
+};
+
+/* phones.c: the table.  add: NULL when it is full. */
+struct cpr_doctor_phone *cpr_phones_by_mac(
+	const struct cpr_doctor *d, const uint8_t mac[6]);
+struct cpr_doctor_phone *cpr_phones_by_ip(const struct cpr_doctor *d, struct in_addr ip);
+struct cpr_doctor_phone *cpr_phones_add(
+	struct cpr_doctor *d, const uint8_t mac[6], const struct cpr_packet *packet);
+/* The address is this phone's from now on, and nobody else's. */
+void cpr_phones_address(
+	struct cpr_doctor *d, struct cpr_doctor_phone *p, struct in_addr ip);
+struct cpr_doctor_server *cpr_servers_seen(
+	struct cpr_doctor *d, struct in_addr address, unsigned roles); /* NULL: no room */
+
+/* see-*.c: each takes the packets of its kind; the phone it told something of, or NULL. */
+struct cpr_doctor_phone *cpr_see_dhcp(struct cpr_doctor *d, const struct cpr_packet *k);
+struct cpr_doctor_phone *cpr_see_tftp(struct cpr_doctor *d, const struct cpr_packet *k);
+struct cpr_doctor_phone *cpr_see_connect(
+	struct cpr_doctor *d, const struct cpr_packet *k);
+struct cpr_doctor_phone *cpr_see_dns(struct cpr_doctor *d, const struct cpr_packet *k);
+struct cpr_doctor_phone *cpr_see_neighbour(
+	struct cpr_doctor *d, const struct cpr_packet *k);
+struct cpr_doctor_phone *cpr_see_link(struct cpr_doctor *d, const struct cpr_packet *k);
+
+/* rounds.c: what follows from the order of things. */
+/* DHCP anew (DISCOVER, or REQUEST without ciaddr and not the answer to an OFFER). */
+void cpr_round_boot(struct cpr_doctor_phone *p, const struct cpr_packet *k);
+void cpr_round_lease(struct cpr_doctor_phone *p, const struct cpr_packet *k); /* an ACK */
+void cpr_round_asked(struct cpr_doctor_phone *p, int file, const struct cpr_packet *k);
+/* The file ended: complete or failed, by its state. */
+void cpr_round_ended(struct cpr_doctor *d, struct cpr_doctor_phone *p, int file,
+	const struct cpr_packet *k);
+void cpr_round_called(
+	struct cpr_doctor_phone *p, const struct cpr_packet *k, bool answered);
+
+/* A row of the ladder; NULL where none is kept.  text as printf's; strangers' bytes in it are
+ * made printable. */
+struct cpr_event *cpr_story_add(const struct cpr_doctor *d, struct cpr_doctor_phone *p,
+	const struct cpr_packet *k, enum cpr_event_side from, struct in_addr peer,
+	enum cpr_event_kind kind, const char *format, ...)
+	__attribute__((format(printf, 7, 8)));
+
+/* moments and silences */
+struct cpr_moment cpr_moment_of(const struct cpr_packet *k);
+void cpr_silence_note(struct cpr_silence *s, const struct cpr_packet *k);
+static inline uint64_t cpr_silence_us(const struct cpr_silence *s)
+{
+	return s->last.time_us > s->first.time_us ? s->last.time_us - s->first.time_us
+						  : 0;
+}
+
+/* The TFTP servers that a phone makes of an answer, by the precedence of the firmware
+ * (150's first two, else 66, else siaddr, else sname): n of them, and from where.  A name in 66
+ * counts with the address that DNS gave, or as a source without addresses. */
+enum cpr_source {
+	CPR_SOURCE_NONE,
+	CPR_SOURCE_OPTION150,
+	CPR_SOURCE_OPTION66,
+	CPR_SOURCE_SIADDR,
+	CPR_SOURCE_SNAME,
+};
+const char *cpr_source_name(enum cpr_source s);
+size_t cpr_answer_servers(const struct cpr_doctor_phone *p, const struct cpr_answer *a,
+	struct in_addr out[2], enum cpr_source *source);
+/* The ACK in force, or NULL. */
+const struct cpr_answer *cpr_lease_answer(const struct cpr_doctor_phone *p);

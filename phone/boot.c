@@ -1,6 +1,6 @@
 #include "state.h"
 
-#include "judge.h"
+#include "engine/judge.h"
 #include "loads.h"
 #include "models.h"
 

@@ -3,7 +3,7 @@
  * 4 s and three repetitions, then the second server. */
 #include "state.h"
 
-#include "judge.h"
+#include "engine/judge.h"
 #include "text.h"
 
 #include <arpa/inet.h>

@@ -4,7 +4,7 @@
 
 #include "loads.h"
 #include "models.h"
-#include "settings.h"
+#include "engine/settings.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

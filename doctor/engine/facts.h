@@ -289,6 +289,19 @@ struct cpr_doctor_phone *cpr_see_neighbour(
 	struct cpr_doctor *d, const struct cpr_packet *k);
 struct cpr_doctor_phone *cpr_see_link(struct cpr_doctor *d, const struct cpr_packet *k);
 
+/* The packet that an ICMP "destination unreachable" complains of, as quoted in it.  Who reads
+ * ICMP hands it on: true when it was about a transfer or a call of this phone.  The phone is
+ * quote.source where its own packet did not arrive, quote.target where it refuses one. */
+struct cpr_quote {
+	uint8_t protocol; /* IPPROTO_UDP, IPPROTO_TCP */
+	struct in_addr source, target;
+	uint16_t source_port, target_port;
+};
+bool cpr_tftp_unreachable(struct cpr_doctor *d, struct cpr_doctor_phone *p,
+	const struct cpr_packet *k, const struct cpr_quote *q);
+bool cpr_call_unreachable(struct cpr_doctor *d, struct cpr_doctor_phone *p,
+	const struct cpr_packet *k, const struct cpr_quote *q);
+
 /* rounds.c: what follows from the order of things. */
 /* DHCP anew (DISCOVER, or REQUEST without ciaddr and not the answer to an OFFER). */
 void cpr_round_boot(struct cpr_doctor_phone *p, const struct cpr_packet *k);
@@ -299,6 +312,9 @@ void cpr_round_ended(struct cpr_doctor *d, struct cpr_doctor_phone *p, int file,
 	const struct cpr_packet *k);
 void cpr_round_called(
 	struct cpr_doctor_phone *p, const struct cpr_packet *k, bool answered);
+/* Of every phone, when time has passed without a packet, and at a capture's end with the time
+ * of its last packet: a phone that has its configuration and is quiet for long is back. */
+void cpr_round_tick(struct cpr_doctor_phone *p, uint64_t now_us);
 
 /* A row of the ladder; NULL where none is kept.  text as printf's; strangers' bytes in it are
  * made printable. */

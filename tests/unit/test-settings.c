@@ -1,5 +1,5 @@
 #include "cleanup.h"
-#include "settings.h"
+#include "engine/settings.h"
 
 #include <errno.h>
 #include <setjmp.h>

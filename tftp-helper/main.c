@@ -1,7 +1,8 @@
 /* cpr-helper: takes firmware packages into the TFTP root.
  *
  *   import.c   the command line: site file, lock, packages one by one, then cpr-conf
- *   package.c  reads a package, whatever it is wrapped in; caps.c are its limits
+ *   package.c  reads a package, whatever it is wrapped in; source.c is what libarchive gets of
+ *              it, caps.c are its limits
  *   intake.c   unpacks into staging (stage.c) and knows each file by its own name
  *   judge.c    finds every fault, with what is in the root already
  *   put.c      publishes, or undoes

@@ -4,10 +4,10 @@
 #include "cleanup.h"
 #include "cli/bars.h"
 #include "cli/cli.h"
-#include "container.h"
 #include "errors.h"
 #include "io.h"
 #include "models.h"
+#include "source.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 enum {
 	CHUNK = 64 * 1024,
@@ -35,16 +34,17 @@ struct walk {
 	uint8_t chunk[CHUNK];
 };
 
-/* An open file, or the part of it behind a signature header, as libarchive reads it. */
-struct source {
-	int fd;
-	int64_t base, size, pos; /* pos counts from base */
-	uint8_t chunk[CHUNK];
+/* An archive that is being read. */
+struct layer {
+	struct archive *archive;
+	struct cpr_source *source;
+	const char *label; /* its place in the package; "": the package itself */
+	unsigned depth;
 };
 
 /* Where the bytes of one file come from: an archive's entry, or a file. */
 struct bytes {
-	struct archive *archive; /* NULL: fd */
+	const struct layer *layer; /* NULL: fd */
 	int fd;
 	const char *label; /* its place in the package */
 	const char *base;
@@ -103,21 +103,55 @@ static char *label_of(const char *where, const char *name)
 	return label;
 }
 
+/* Whatever libarchive says of an archive, what it was read from may be the cause. */
+static int end_source(struct walk *w, const struct layer *l)
+{
+	int r = cpr_source_end(l->source);
+
+	if (r == CPR_SOURCE_CAP)
+		return refuse_all(w, "", cpr_cap_text(cpr_source_cap(l->source)));
+	if (r == CPR_SOURCE_DAMAGED)
+		return refuse_all(w, l->label,
+			"is damaged (its gzip checksum or length is wrong), fetch the "
+			"package again");
+	return r;
+}
+
+static int broken(struct walk *w, const struct layer *l)
+{
+	int r = end_source(w, l);
+	const char *why;
+
+	if (r)
+		return r;
+	why = archive_error_string(l->archive);
+	r = refuse(w, l->label,
+		"is no whole zip, tar or .cop.sgn (%s), fetch the package again: "
+		"without a login Cisco sends a web page under its name",
+		why ? why : "damaged");
+	return r < 0 ? r : 1;
+}
+
+static int cannot_unpack(struct walk *w, const struct bytes *b)
+{
+	int r = end_source(w, b->layer);
+	const char *why;
+
+	if (r)
+		return r;
+	why = archive_error_string(b->layer->archive);
+	r = refuse(w, b->label, "cannot be unpacked (%s), fetch the package again",
+		why ? why : "damaged");
+	return r < 0 ? r : 1;
+}
+
 static ssize_t next_chunk(struct walk *w, const struct bytes *b, int *r)
 {
-	ssize_t n = b->archive ? archive_read_data(b->archive, w->chunk, CHUNK)
-			       : read(b->fd, w->chunk, CHUNK);
+	ssize_t n = b->layer ? archive_read_data(b->layer->archive, w->chunk, CHUNK)
+			     : read(b->fd, w->chunk, CHUNK);
 
-	if (n < 0 && !b->archive)
-		*r = -errno;
-	else if (n < 0) {
-		const char *why = archive_error_string(b->archive);
-
-		*r = refuse(w, b->label,
-			"cannot be unpacked (%s), fetch the package again",
-			why ? why : "damaged");
-		*r = *r < 0 ? *r : 1;
-	}
+	if (n < 0)
+		*r = b->layer ? cannot_unpack(w, b) : -errno;
 	return n;
 }
 
@@ -239,23 +273,22 @@ static int check_entry(struct walk *w, struct archive_entry *entry, const char *
 	return r ? r : 2;
 }
 
-static int one_entry(struct walk *w, struct archive *a, struct archive_entry *entry,
-	const char *where, unsigned depth)
+static int one_entry(struct walk *w, const struct layer *l, struct archive_entry *entry)
 {
 	const char *path = archive_entry_pathname_utf8(entry);
 	_cleanup_(cpr_freep) char *label = NULL;
-	struct bytes b = {.archive = a, .fd = -1};
+	struct bytes b = {.layer = l, .fd = -1};
 	enum cpr_cap cap = cpr_meter_entry(&w->meter);
 	int r;
 
 	if (cap)
-		return refuse_all(w, where, cpr_cap_text(cap));
+		return refuse_all(w, l->label, cpr_cap_text(cap));
 	if (!path)
 		path = archive_entry_pathname(entry);
 	if (!path)
-		return refuse_all(w, where,
+		return refuse_all(w, l->label,
 			"holds a name that cannot be read, which no firmware package does");
-	b.label = label = label_of(where, path);
+	b.label = label = label_of(l->label, path);
 	if (!label)
 		return -ENOMEM;
 	r = check_entry(w, entry, path, label, &b.base);
@@ -265,153 +298,35 @@ static int one_entry(struct walk *w, struct archive *a, struct archive_entry *en
 		b.size = (uint64_t)archive_entry_size(entry);
 	if (cpr_name_kind(b.base) != CPR_NAME_NONE)
 		return take(w, &b);
-	return archive_name(b.base) ? descend(w, &b, depth + 1) : leave(w, &b);
+	return archive_name(b.base) ? descend(w, &b, l->depth + 1) : leave(w, &b);
 }
 
-static la_ssize_t source_read(struct archive *a, void *ctx, const void **out)
+static int read_layer(struct walk *w, const struct layer *l)
 {
-	struct source *s = ctx;
-	int64_t left = s->size - s->pos;
-	ssize_t n;
+	if (cpr_source_open(l->source, l->archive) != ARCHIVE_OK)
+		return broken(w, l);
+	for (;;) {
+		struct archive_entry *entry;
+		int r = archive_read_next_header(l->archive, &entry);
 
-	do
-		n = pread(s->fd, s->chunk, left < CHUNK ? (size_t)left : CHUNK,
-			s->base + s->pos);
-	while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		archive_set_error(a, errno, "%s", strerror(errno));
-		return ARCHIVE_FATAL;
+		if (r == ARCHIVE_EOF)
+			return end_source(w, l);
+		/* A warning is about a name's encoding. */
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+			return broken(w, l);
+		r = one_entry(w, l, entry);
+		if (r)
+			return r;
 	}
-	s->pos += n;
-	*out = s->chunk;
-	return n;
-}
-
-static la_int64_t source_seek(struct archive *a, void *ctx, la_int64_t offset, int whence)
-{
-	struct source *s = ctx;
-	int64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? s->pos : s->size;
-
-	(void)a;
-	if (offset < -from || offset > s->size - from)
-		return ARCHIVE_FATAL;
-	s->pos = from + offset;
-	return s->pos;
-}
-
-/* Behind the signature header of a .cop.sgn, else from the start. */
-static int open_source(struct source *s, int fd)
-{
-	uint8_t head[CPR_CONTAINER_HEAD];
-	ssize_t n = pread(fd, head, sizeof(head), 0);
-	struct cpr_container c;
-	struct stat st;
-
-	if (n < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	*s = (struct source){.fd = fd, .size = st.st_size};
-	if (cpr_container_parse(head, (size_t)n, &c) == CPR_CONTAINER_OK &&
-		c.type == CPR_CONTAINER_SIGNED &&
-		c.payload_offset <= (uint64_t)st.st_size) {
-		s->base = (int64_t)c.payload_offset;
-		s->size -= s->base;
-	}
-	return 0;
-}
-
-static int open_archive(struct archive *a, struct source *s)
-{
-	/* The zip reader that works from the end alone sees symbolic links and notices that
-	 * the end is missing. */
-	archive_read_support_format_zip_seekable(a);
-	archive_read_support_format_tar(a);
-	archive_read_support_filter_gzip(a);
-	archive_read_set_callback_data(a, s);
-	archive_read_set_read_callback(a, source_read);
-	archive_read_set_seek_callback(a, source_seek);
-	return archive_read_open1(a);
-}
-
-static int broken(struct walk *w, struct archive *a, const char *label)
-{
-	const char *why = archive_error_string(a);
-	int r = refuse(w, label,
-		"is no whole zip, tar or .cop.sgn (%s), fetch the package again: "
-		"without a login Cisco sends a web page under its name",
-		why ? why : "damaged");
-
-	return r < 0 ? r : 1;
-}
-
-static void gzip_closep(gzFile *gz)
-{
-	if (*gz)
-		gzclose_r(*gz);
-}
-
-/* libarchive neither compares the checksum at the end of a gzip stream nor counts what it
- * skips in it. */
-static int check_gzip(struct walk *w, const struct source *s, const char *label)
-{
-	_cleanup_(gzip_closep) gzFile gz = NULL;
-	uint8_t magic[2];
-	int fd, n, state;
-
-	if (pread(s->fd, magic, sizeof(magic), s->base) != sizeof(magic) ||
-		magic[0] != 0x1f || magic[1] != 0x8b)
-		return 0;
-	fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	gz = lseek(fd, s->base, SEEK_SET) < 0 ? NULL : gzdopen(fd, "rb");
-	if (!gz) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while ((n = gzread(gz, w->chunk, CHUNK)) > 0) {
-		enum cpr_cap cap;
-
-		if (w->p->stop && *w->p->stop)
-			return -EINTR;
-		w->meter.file = 0; /* a stream of many files */
-		cap = cpr_meter_bytes(&w->meter, (uint64_t)n);
-		if (cap)
-			return refuse_all(w, "", cpr_cap_text(cap));
-	}
-	(void)gzerror(gz, &state);
-	if (n == 0 && state == Z_OK)
-		return 0;
-	return state == Z_ERRNO ? -EIO
-				: refuse_all(w, label,
-					  "is damaged (its gzip checksum or length is "
-					  "wrong), fetch the package again");
 }
 
 static int walk_archive(struct walk *w, int fd, const char *label, unsigned depth)
 {
-	_cleanup_(cpr_freep) struct source *s = malloc(sizeof(*s));
-	_cleanup_(archive_freep) struct archive *a = archive_read_new();
-	int r = s && a ? open_source(s, fd) : -ENOMEM;
+	_cleanup_(cpr_source_freep) struct cpr_source *source = NULL;
+	_cleanup_(archive_freep) struct archive *archive = archive_read_new();
+	int r = archive ? cpr_source_new(&source, fd, &w->meter, w->p->stop) : -ENOMEM;
 
-	if (r == 0)
-		r = check_gzip(w, s, label);
-	if (r)
-		return r;
-	if (open_archive(a, s) != ARCHIVE_OK)
-		return broken(w, a, label);
-	for (;;) {
-		struct archive_entry *entry;
-
-		r = archive_read_next_header(a, &entry);
-		if (r == ARCHIVE_EOF)
-			return 0;
-		/* A warning is about a name's encoding. */
-		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-			return broken(w, a, label);
-		r = one_entry(w, a, entry, label, depth);
-		if (r)
-			return r;
-	}
+	return r < 0 ? r : read_layer(w, &(struct layer){archive, source, label, depth});
 }
 
 /* A file that lies unpacked: the package itself, or in a folder. */

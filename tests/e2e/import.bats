@@ -213,6 +213,21 @@ load41=SCCP41.9-4-2SR3-1S
 	run -4 --separate-stderr unchanged import bomb.tgz
 	one_line
 	[[ $stderr == *"hundred times"* ]]
+	# of two members, and behind the last file of the tar
+	{ head -c 5000 p.tar | gzip; { tail -c +5001 p.tar; head -c 5000 /dev/zero; } | gzip; } >two.tgz
+	head -c -8 two.tgz >short.tgz
+	run -4 --separate-stderr unchanged import short.tgz
+	one_line
+	[[ $stderr == *checksum* ]]
+	# in a file, and in a header of the tar
+	for at in 9000 300; do
+		cp two.tgz flipped.tgz
+		perl -e 'open F, "+<", "flipped.tgz"; seek F, shift, 0; print F "????"' $at
+		run -4 --separate-stderr unchanged import flipped.tgz
+		one_line
+		[[ $stderr == *checksum* ]]
+	done
+	import two.tgz
 	{ gzip <p.tar; echo trailing; } >tail.tgz
 	import tail.tgz
 }

@@ -13,6 +13,7 @@
 #include "dnsmasq-trial.h"
 #include "emit.h"
 #include "errors.h"
+#include "ports.h"
 #include "publish.h"
 #include "scratch.h"
 #include "server.h"
@@ -174,6 +175,34 @@ static const char *candidate(const struct changes *c, const char *path)
 	return !one ? NULL : one->o->text.data ? one->o->text.data : "";
 }
 
+static const char *name_of(const char *instance)
+{
+	return *instance ? instance : NULL;
+}
+
+/* The file for which it has to be restarted; NULL: what changed is in force already, for it
+ * watches its dhcp-optsdir. */
+static const struct change *restarts(const struct changes *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const char *server = change_restarts(&c->change[i]);
+
+		if (server && strcmp(server, NAME) == 0)
+			return &c->change[i];
+	}
+	return NULL;
+}
+
+/* A restart that would only end it. */
+static int check_ports(const struct world *w, const struct dnsmasq_lines *all,
+	const char *instance, const struct changes *c, const char *fixed,
+	struct cpr_errors *e)
+{
+	if (*w->site->root || !restarts(c) || !service_runs(NAME, name_of(instance)))
+		return 0;
+	return dnsmasq_ports_check(all, instance, fixed, e);
+}
+
 int server_dnsmasq_check(
 	const struct world *w, const struct changes *c, struct cpr_errors *e)
 {
@@ -189,6 +218,8 @@ int server_dnsmasq_check(
 		if (dnsmasq_reads_ours(&all, instance)) {
 			read = true;
 			r = check_instance(w, &all, instance, &ours, e);
+			if (r == 0)
+				r = check_ports(w, &all, instance, c, ours.fixed, e);
 		}
 	if (r == 0 && !read)
 		r = check_instance(w, &none, "", &ours, e);
@@ -270,11 +301,6 @@ void server_dnsmasq_needs(
 		need_tag(w->site, &all, &w->site->network[i], out);
 }
 
-static const char *name_of(const char *instance)
-{
-	return *instance ? instance : NULL;
-}
-
 static unsigned bit_of(unsigned instance)
 {
 	return 1U << (instance < 31 ? instance : 31);
@@ -293,19 +319,6 @@ unsigned server_dnsmasq_runs(const struct world *w)
 			service_runs(NAME, name_of(instance)))
 			run |= bit_of(i);
 	return run;
-}
-
-/* The file for which it has to be restarted; NULL: what changed is in force already, for it
- * watches its dhcp-optsdir. */
-static const struct change *restarts(const struct changes *c)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		const char *server = change_restarts(&c->change[i]);
-
-		if (server && strcmp(server, NAME) == 0)
-			return &c->change[i];
-	}
-	return NULL;
 }
 
 int server_dnsmasq_reload(const struct world *w, const struct changes *c, unsigned ran,

@@ -11,13 +11,16 @@
 #include "defaults.h"
 #include "emit.h"
 #include "errors.h"
+#include "ports.h"
 #include "server.h"
 #include "service.h"
 #include "site.h"
 #include "tftpd-hpa.h"
 #include "world.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NAME     "tftpd-hpa"
@@ -27,17 +30,17 @@ enum {
 	DEFAULTS_MAX = 65536
 };
 
-/* The admin's TFTP_OPTIONS; "" where there are none.  The caller's to free. */
-static char *options_of(const struct world *w, unsigned *line)
+/* What the admin has set; "" where there is nothing.  The caller's to free. */
+static char *setting_of(const struct world *w, const char *name, unsigned *line)
 {
 	_cleanup_(cpr_freep) char *text = NULL;
-	char *options = NULL;
+	char *value = NULL;
 	size_t len;
 
 	*line = 0;
 	if (read_below(w->base, DEFAULTS, DEFAULTS_MAX, &text, &len) == 0)
-		options = defaults_value(text, "TFTP_OPTIONS", line);
-	return options ? options : strdup("");
+		value = defaults_value(text, name, line);
+	return value ? value : strdup("");
 }
 
 /* Takes the words apart: what the map and the ports are, and all the others in `rest`, which
@@ -74,7 +77,7 @@ static void take_apart(char *options, char **map, char **ports, char *rest)
  * caller's to free; NULL where it is right, or no memory. */
 static bool names_map(const struct world *w, unsigned *at, char **line)
 {
-	_cleanup_(cpr_freep) char *options = options_of(w, at);
+	_cleanup_(cpr_freep) char *options = setting_of(w, "TFTP_OPTIONS", at);
 	_cleanup_(cpr_freep) char *rest = NULL;
 	char *map = NULL, *ports = NULL;
 	bool named;
@@ -95,16 +98,39 @@ static bool names_map(const struct world *w, unsigned *at, char **line)
 	return named;
 }
 
+/* TFTP_ADDRESS: "192.0.2.1:69", ":69" or an address alone; others are not looked at. */
+static int check_port(const struct world *w, struct cpr_errors *e)
+{
+	struct port_want want = {
+		.server = NAME, .program = "in.tftpd", .port = 69, .instead = NULL};
+	unsigned line;
+	_cleanup_(cpr_freep) char *text = setting_of(w, "TFTP_ADDRESS", &line);
+	char *colon = text ? strrchr(text, ':') : NULL;
+
+	if (colon && sscanf(colon, ":%u", &want.port) != 1)
+		return 0;
+	if (colon)
+		*colon = 0;
+	if (!text || (*text && inet_pton(AF_INET, text, &want.at) != 1))
+		return 0;
+	return port_check(&want, e);
+}
+
 int server_tftpd_hpa_check(
 	const struct world *w, const struct changes *c, struct cpr_errors *e)
 {
 	const struct change *ours = change_of(c, TFTPD_HPA_MAP);
 	unsigned at;
+	int r;
 
 	if (!ours)
 		return 0;
-	if (ours->state != CHANGE_GONE)
-		return tftpd_hpa_check_map(TFTPD_HPA_MAP, ours->o->text.data, e);
+	if (ours->state != CHANGE_GONE) {
+		r = tftpd_hpa_check_map(TFTPD_HPA_MAP, ours->o->text.data, e);
+		if (r == 0 && names_map(w, &at, NULL) && server_tftpd_hpa_runs(w))
+			r = check_port(w, e);
+		return r;
+	}
 	if (!names_map(w, &at, NULL))
 		return 0;
 	cpr_errors_add(e, DEFAULTS, at,

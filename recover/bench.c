@@ -7,6 +7,7 @@
 #include "dnsmasq.h"
 #include "errors.h"
 #include "firmware.h"
+#include "port.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -312,7 +313,7 @@ static int wait_ready(struct cpr_bench *b, struct cpr_errors *e)
 	for (int waited = 0; waited < READY_MS; waited += STEP_MS) {
 		if (died(b, e))
 			return CPR_EXIT_FAILED;
-		if (cpr_bench_port_held(67) && cpr_bench_port_held(69))
+		if (cpr_port_held(67) && cpr_port_held(69))
 			return CPR_EXIT_OK;
 		nanosleep(&step, NULL);
 	}

@@ -2,9 +2,9 @@
 
 #include "cleanup.h"
 #include "errors.h"
+#include "port.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/capability.h>
@@ -14,12 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
 
 static void freeifaddrsp(struct ifaddrs **list)
 {
@@ -72,75 +66,6 @@ void cpr_bench_check_rights(struct cpr_errors *e)
 	}
 }
 
-/* The program that has the socket open; false when this user cannot see it. */
-static bool owner_of(unsigned long inode, char *name, size_t size, long *pid)
-{
-	_cleanup_(closedirp) DIR *proc = opendir("/proc");
-	struct dirent *p;
-	char wanted[48];
-
-	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
-	while (proc && (p = readdir(proc))) {
-		_cleanup_(closedirp) DIR *fds = NULL;
-		char path[300], link[64];
-		struct dirent *d;
-
-		if (sscanf(p->d_name, "%ld", pid) != 1)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%s/fd", p->d_name);
-		fds = opendir(path);
-		while (fds && (d = readdir(fds))) {
-			ssize_t n =
-				readlinkat(dirfd(fds), d->d_name, link, sizeof(link) - 1);
-			_cleanup_(cpr_fclosep) FILE *comm = NULL;
-
-			if (n < 0)
-				continue;
-			link[n] = 0;
-			if (strcmp(link, wanted) != 0)
-				continue;
-			snprintf(path, sizeof(path), "/proc/%s/comm", p->d_name);
-			comm = fopen(path, "re");
-			if (!comm || !fgets(name, (int)size, comm))
-				snprintf(name, size, "?");
-			name[strcspn(name, "\n")] = 0;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The inodes of the sockets that are bound to the port; returns how many. */
-static size_t holders(unsigned port, unsigned long *inode, size_t cap)
-{
-	static const char *const tables[] = {"/proc/net/udp", "/proc/net/udp6"};
-	size_t n = 0;
-
-	for (size_t i = 0; i < CPR_ARRAY_LEN(tables); i++) {
-		_cleanup_(cpr_fclosep) FILE *f = fopen(tables[i], "re");
-		char line[512];
-
-		while (f && n < cap && fgets(line, sizeof(line), f)) {
-			unsigned bound;
-
-			if (sscanf(line,
-				    " %*d: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s "
-				    "%lu",
-				    &bound, &inode[n]) == 2 &&
-				bound == port)
-				n++;
-		}
-	}
-	return n;
-}
-
-bool cpr_bench_port_held(unsigned port)
-{
-	unsigned long inode;
-
-	return holders(port, &inode, 1) > 0;
-}
-
 void cpr_bench_check_ports(struct cpr_errors *e)
 {
 	static const struct {
@@ -149,28 +74,21 @@ void cpr_bench_check_ports(struct cpr_errors *e)
 	} ports[] = {{67, "DHCP"}, {69, "TFTP"}};
 
 	for (size_t i = 0; i < CPR_ARRAY_LEN(ports); i++) {
-		unsigned long inode[16];
-		size_t n = holders(ports[i].port, inode, CPR_ARRAY_LEN(inode));
-		char name[64], last[64] = "";
-		long pid, last_pid = 0;
+		struct cpr_holder h[16];
+		size_t n = cpr_port_holders(ports[i].port, h, CPR_ARRAY_LEN(h));
 
-		for (size_t k = 0; k < n; k++) {
-			if (!owner_of(inode[k], name, sizeof(name), &pid)) {
+		for (size_t k = 0; k < n; k++)
+			if (h[k].pid)
+				cpr_errors_add(e, NULL, 0,
+					"UDP port %u (%s) is held by '%s' (pid %ld): stop "
+					"it for the time being",
+					ports[i].port, ports[i].what, h[k].name,
+					h[k].pid);
+			else
 				cpr_errors_add(e, NULL, 0,
 					"UDP port %u (%s) is held by a program that this "
 					"user cannot see: stop it for the time being",
 					ports[i].port, ports[i].what);
-				continue;
-			}
-			if (pid == last_pid && !strcmp(name, last))
-				continue;
-			cpr_errors_add(e, NULL, 0,
-				"UDP port %u (%s) is held by '%s' (pid %ld): stop it for "
-				"the time being",
-				ports[i].port, ports[i].what, name, pid);
-			last_pid = pid;
-			memcpy(last, name, sizeof(last));
-		}
 	}
 }
 

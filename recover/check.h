@@ -20,7 +20,6 @@ struct cpr_bench_net {
 void cpr_bench_check_rights(struct cpr_errors *e);
 /* Names the programs that hold UDP 67 or 69. */
 void cpr_bench_check_ports(struct cpr_errors *e);
-bool cpr_bench_port_held(unsigned port);
 /* Exists, is an Ethernet, is up.  Fills in its MAC. */
 void cpr_bench_check_interface(
 	const char *interface, uint8_t mac[6], struct cpr_errors *e);

@@ -193,11 +193,48 @@ tftp=192.0.2.1" ]
 	[[ $output != *opt150* ]]
 }
 
+@test "a port that another program holds is refused beforehand, and the program named" {
+	host_dnsmasq
+	host_tftpd
+	before=$(state) pid=$(host_pid dnsmasq)
+	run -4 cpr-conf generate
+	echo "$output"
+	[[ $output == *"UDP port 69 is held by 'in.tftpd' (pid $(host_pid in.tftpd)), and dnsmasq would not start again"* ]]
+	[ "$before $pid" = "$(state) $(host_pid dnsmasq)" ]
+	run -4 cpr-conf generate --check
+
+	# at an address where dnsmasq serves nobody it does no harm; then dnsmasq holds it itself
+	service tftpd-hpa stop
+	ip addr add 192.0.2.2/24 dev lo
+	LAB_SERVER=192.0.2.2 host_tftpd
+	run -0 cpr-conf generate
+	sed -i '1,/^tftp/s/^tftp-servers.*/tftp-servers = {"192.0.2.1"} tftp-root = "\/srv\/other"/' /etc/phone-cpr/site.conf
+	cp -a /srv/tftp /srv/other
+	run -0 cpr-conf generate
+	[[ $output == *"dnsmasq: restarting it once"*"dnsmasq: answers as it should"* ]]
+	ip addr del 192.0.2.2/24 dev lo
+}
+
+@test "a port of DHCP that somebody took while dnsmasq's range was not yet in force" {
+	host_dnsmasq
+	sed -i '/^dhcp-range/d; /^bind-interfaces/d' /etc/dnsmasq.conf
+	service dnsmasq restart
+	lab_wait 50 eval '! lab_listens 67'
+	host_kea
+	echo dhcp-range=192.0.2.50,192.0.2.99,10m >>/etc/dnsmasq.conf
+	pid=$(host_pid dnsmasq)
+	run -4 cpr-conf generate
+	echo "$output"
+	[[ $output == *"UDP port 67 is held by 'kea-dhcp4' (pid $host_kea_pid), and dnsmasq would not start again: stop that program, or take dhcp-range out"* ]]
+	[ "$pid" = "$(host_pid dnsmasq)" ]
+}
+
 @test "a dnsmasq that does not start with our files is started again without them" {
 	host_dnsmasq
-	# port 69 is taken, which no checker sees
-	host_tftpd
-	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.9"}/' /etc/phone-cpr/site.conf
+	# somebody takes port 69 between its end and its start, as no check beforehand can see
+	pid=$(host_pid dnsmasq)
+	lab_start "$BATS_TEST_TMPDIR/tftpd.log" bash -c "while kill -0 $pid; do sleep 0.05; done
+		exec in.tftpd -L --user nobody --address $LAB_SERVER:69 /srv/tftp"
 	run -5 cpr-conf generate
 	echo "$output"
 	[[ $output == *"could not be restarted"*"rolled back: the old files serve again"* ]]

@@ -16,10 +16,20 @@ const struct cpr_boot cpr_boots[] = {
 };
 const size_t cpr_boots_n = sizeof(cpr_boots) / sizeof(cpr_boots[0]);
 
+static void idle(struct cpr_phone *p)
+{
+	if (++p->rounds >= CPR_LOOP)
+		cpr_phone_end(p, false, "has an address and asks for nothing");
+	else
+		cpr_phone_reboot(p);
+}
+
 void cpr_boot_served(struct cpr_phone *p)
 {
 	if (p->config.scenario == CPR_SCENARIO_DHCP)
 		cpr_phone_end(p, !p->fault_n, NULL);
+	else if (p->config.defect == CPR_DEFECT_NEVER_ASKS)
+		idle(p);
 	else if (p->normal)
 		cpr_normal_begin(p);
 	else
@@ -72,6 +82,9 @@ bool cpr_boot_image(struct cpr_phone *p, cpr_step *then)
 			"the phone refuses \"%s\": %s", f->name, why);
 		return false;
 	}
+	/* Of a busy flash it was written before the last block was acknowledged. */
+	if (p->config.defect == CPR_DEFECT_FLASH_BUSY)
+		rate = 0;
 	p->written = then;
 	cpr_phone_later(p, rate ? f->bytes * 1000 / rate : 0, written);
 	return true;

@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-	HTTP_PORT = 6970, /* where loads from 9 on ask first */
+	HTTP_PORT = 6970,  /* where loads from 9 on ask first */
+	FLASH_ROOM = 2048, /* of a flash that is full */
 };
 
 static void ask(struct cpr_phone *p);
@@ -240,6 +241,37 @@ static void fail(struct cpr_phone *p, uint16_t code, const char *text)
 	finish(p, CPR_FETCH_ERROR);
 }
 
+static void flash_written(struct cpr_phone *p)
+{
+	p->fetch.busy = false;
+	send_last(p);
+	finish(p, CPR_FETCH_GOT);
+}
+
+/* Of a phone that answers nothing while it writes an image. */
+static bool write_first(struct cpr_phone *p)
+{
+	struct cpr_fetch *f = &p->fetch;
+
+	if (p->config.defect != CPR_DEFECT_FLASH_BUSY || !p->config.flash_rate ||
+		p->stage != CPR_STAGE_IMAGES)
+		return false;
+	f->busy = true;
+	cpr_phone_later(p, f->bytes * 1000 / p->config.flash_rate, flash_written);
+	return true;
+}
+
+/* Small enough for a synthetic image to reach it. */
+static bool flash_full(struct cpr_phone *p)
+{
+	if (p->config.defect != CPR_DEFECT_FLASH_FULL || p->stage != CPR_STAGE_IMAGES ||
+		p->fetch.bytes < FLASH_ROOM)
+		return false;
+	abort_with(p, 3, "Disk full");
+	fail(p, 3, "Disk full");
+	return true;
+}
+
 static void data(struct cpr_phone *p, const struct cpr_tftp *t)
 {
 	struct cpr_fetch *f = &p->fetch;
@@ -251,7 +283,7 @@ static void data(struct cpr_phone *p, const struct cpr_tftp *t)
 	}
 	/* Our acknowledgement was lost.  The clock runs on: a server that repeats one block for
 	 * ever gets nowhere. */
-	if (f->began && t->block == f->block)
+	if (f->began && t->block == f->block && !f->busy)
 		transmit_last(p);
 	if (t->block != (uint16_t)(f->block + 1))
 		return;
@@ -265,6 +297,10 @@ static void data(struct cpr_phone *p, const struct cpr_tftp *t)
 		f->total = cpr_judge_total((const uint8_t *)f->head.data, f->head.len);
 	if (f->bytes > f->total) /* the header lied */
 		f->total = 0;
+	if (t->len < CPR_TFTP_BLOCK && write_first(p))
+		return;
+	if (flash_full(p))
+		return;
 	send_last(p);
 	if (t->len < CPR_TFTP_BLOCK)
 		finish(p, CPR_FETCH_GOT);

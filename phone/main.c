@@ -13,6 +13,7 @@
 #include "wire.h"
 
 #include <argp.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -32,6 +33,7 @@ enum {
 	KEY_PAUSE,
 	KEY_LOAD,
 	KEY_NO_DELAY,
+	KEY_DEFECT,
 	KEY_LIST,
 	MAX_PHONES = 1000,
 };
@@ -106,6 +108,8 @@ static const struct argp_option argp_options[] = {
 		"Quiet time of a reboot, and between two tries (2; a real phone reboots "
 		"for up to minutes and tries again after about 90 s)",
 		3},
+	{"defect", KEY_DEFECT, "NAME[=VALUE]", 0,
+		"Something is wrong with the phone itself; --list shows the names", 3},
 	{"no-delay", KEY_NO_DELAY, NULL, 0,
 		"Without the real phones' start delay of 1 to 10 s, which hangs on the MAC",
 		3},
@@ -189,6 +193,27 @@ static void parse_scenario(const char *text, struct options *o, struct argp_stat
 	argp_error(state, "--scenario: '%s' is none of recovery, boot, dhcp", text);
 }
 
+static void parse_defect(const char *text, struct options *o, struct argp_state *state)
+{
+	size_t n = strcspn(text, "=");
+	const char *value = text[n] ? text + n + 1 : NULL;
+
+	for (size_t i = 0; i < CPR_DEFECT_N; i++) {
+		if (strlen(cpr_defects[i].name) != n ||
+			strncmp(cpr_defects[i].name, text, n) != 0)
+			continue;
+		if (!value != !cpr_defects[i].value)
+			argp_error(state, "--defect: %s takes %s", cpr_defects[i].name,
+				value ? "no value" : "a value: see --list");
+		if (value && inet_pton(AF_INET, value, &o->config.alternate_tftp) != 1)
+			argp_error(state, "--defect: '%s' is no IPv4 address", value);
+		o->config.defect = (enum cpr_defect)i;
+		return;
+	}
+	argp_error(state, "--defect: '%.*s' is not known; --list shows those that are",
+		(int)n, text);
+}
+
 static error_t parse_timing(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -206,6 +231,9 @@ static error_t parse_timing(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TIMEOUT:
 		o->timeout = (unsigned)number(arg, 1000000, state, "timeout");
+		return 0;
+	case KEY_DEFECT:
+		parse_defect(arg, o, state);
 		return 0;
 	case KEY_NO_DELAY:
 		o->config.no_delay = true;
@@ -291,7 +319,12 @@ static void list(void)
 			cpr_models[i].family != CPR_FAMILY_ADDON &&
 			cpr_models[i].family != CPR_FAMILY_OTHER)
 			printf(" %s", cpr_models[i].model);
-	putchar('\n');
+	puts("\ndefects that a phone can have (--defect):");
+	for (size_t i = 0; i < CPR_DEFECT_N; i++)
+		printf("  %s%s%s: %s\n", cpr_defects[i].name,
+			cpr_defects[i].value ? "=" : "",
+			cpr_defects[i].value ? cpr_defects[i].value : "",
+			cpr_defects[i].what);
 }
 
 static void on_event(void *arg, enum cpr_phone_event what, const char *text,

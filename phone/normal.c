@@ -147,6 +147,13 @@ static void ask_config(struct cpr_phone *p)
 
 	while (configs[p->config_at].kind == ITL && !p->boot->trust_lists)
 		p->config_at++;
+	if (p->config.defect == CPR_DEFECT_TRUST_LIST &&
+		configs[p->config_at].kind >= OWN) {
+		cpr_phone_say(p, "TFTP servers not found in CTL list - file not "
+				 "requested");
+		cpr_boot_again(p);
+		return;
+	}
 	form = configs[p->config_at].name;
 	snprintf(mac, sizeof(mac), "%02X%02X%02X%02X%02X%02X", m[0], m[1], m[2], m[3],
 		m[4], m[5]);

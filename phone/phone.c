@@ -159,6 +159,12 @@ int cpr_phone_new(struct cpr_phone **out, const struct cpr_phone_config *config,
 	p->config = *config;
 	p->host = *host;
 	p->boot = boot_of(config->model);
+	if (config->defect == CPR_DEFECT_DAMAGED) {
+		p->damaged = *config->model;
+		p->damaged.vendor_class = "79XX";
+		p->damaged.term = "termZZ.default.loads";
+		p->config.model = &p->damaged;
+	}
 	p->now = p->started = now_ms;
 	p->random = config->seed ? config->seed : 1;
 	p->lease.renew_at = UINT64_MAX;

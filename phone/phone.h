@@ -4,7 +4,10 @@
  * Owner: whoever called cpr_phone_new; config, models and host outlive it. */
 #pragma once
 
+#include "defects.h"
+
 #include <jansson.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +31,8 @@ struct cpr_phone_config {
 	uint32_t pause_ms;      /* quiet time of a reboot and between two tries */
 	uint32_t seed;          /* of xid, ports, sequence numbers; not 0 */
 	bool no_delay;          /* without the start delay */
+	enum cpr_defect defect;
+	struct in_addr alternate_tftp; /* of CPR_DEFECT_ALTERNATE_TFTP */
 };
 
 enum cpr_phone_event {

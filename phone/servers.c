@@ -1,6 +1,7 @@
 /* Which TFTP servers the phone uses.  Source: disassembly of the 79x1 firmware's own choice:
  * option 150 (the first two, if the first is not 0.0.0.0), then option 66, then siaddr, then
- * sname; the first that exists is used alone, lists are not merged. */
+ * sname; the first that exists is used alone, lists are not merged.  Before all of them goes a server stored
+ * in the phone. */
 #include "state.h"
 
 #include "option150.h"
@@ -13,6 +14,7 @@ const char *cpr_source_name(enum cpr_source s)
 {
 	static const char *const name[] = {
 		[CPR_SOURCE_NONE] = "none",
+		[CPR_SOURCE_STORED] = "the alternate TFTP server stored in the phone",
 		[CPR_SOURCE_OPTION150] = "option 150",
 		[CPR_SOURCE_OPTION66] = "option 66",
 		[CPR_SOURCE_SIADDR] = "next server (siaddr)",
@@ -210,6 +212,11 @@ void cpr_servers_choose(struct cpr_phone *p)
 				    p->lease.option150, len, a, CPR_OPTION150_USED, &n);
 	p->tftp_n = 0;
 	p->source = CPR_SOURCE_NONE;
+	if (p->config.defect == CPR_DEFECT_ALTERNATE_TFTP &&
+		take(p, CPR_SOURCE_STORED, &p->config.alternate_tftp, 1)) {
+		chosen(p);
+		return;
+	}
 	if (outcome == CPR_OPTION150_LENGTH || outcome == CPR_OPTION150_TEXT)
 		wrong_type(p, outcome == CPR_OPTION150_TEXT);
 	else if (outcome == CPR_OPTION150_OK && take(p, CPR_SOURCE_OPTION150, a, n))

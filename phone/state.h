@@ -7,6 +7,7 @@
 #include "dhcp.h"
 #include "faults.h"
 #include "frame.h"
+#include "models.h"
 #include "phone.h"
 #include "tftp.h"
 
@@ -40,6 +41,7 @@ enum cpr_stage {
 
 enum cpr_source { /* where the TFTP servers come from, in the order of precedence */
 	CPR_SOURCE_NONE,
+	CPR_SOURCE_STORED,
 	CPR_SOURCE_OPTION150,
 	CPR_SOURCE_OPTION66,
 	CPR_SOURCE_SIADDR,
@@ -117,6 +119,7 @@ struct cpr_fetch {
 	bool optional;                 /* most sites do not have it */
 	bool began;                    /* data came */
 	bool unreachable;              /* so says an ICMP message of the server */
+	bool busy;                     /* the last block is being written */
 	bool active;
 };
 
@@ -162,6 +165,7 @@ struct cpr_fault_row {
 struct cpr_phone {
 	struct cpr_phone_config config;
 	struct cpr_phone_host host;
+	struct cpr_model damaged; /* the model, as such a phone knows itself */
 	const struct cpr_boot *boot;
 	uint64_t now, started, ended;
 	uint32_t random;

@@ -57,7 +57,7 @@ size_t cpr_doctor_phones_over(const struct cpr_doctor *d);
 
 /* All faults of this phone, in the order of the table; the caller clears them. */
 void cpr_doctor_judge(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
-	struct cpr_findings *out);
+	struct cpr_verdicts *out);
 
 enum cpr_server_role {
 	CPR_SERVER_DHCP = 1,

@@ -32,40 +32,63 @@ struct cpr_silence {
 struct cpr_answer {
 	uint8_t type; /* CPR_DHCP_OFFER or _ACK */
 	bool inform;  /* the ACK of an INFORM */
-	bool renewal; /* the ACK of a REQUEST with ciaddr */
+	bool renewal; /* the ACK of a REQUEST with ciaddr, when first seen */
+	bool cut;     /* the capture does not hold all of its options */
 	unsigned n;
 	struct cpr_moment first, last,
-		asked;         /* asked: the message answered, of `first` */
-	uint32_t xid;          /* of `first` */
-	struct in_addr server; /* option 54; else the packet's source */
+		asked;          /* asked: the message answered, of `first` */
+	uint32_t xid, last_xid; /* of `first`, of `last` */
+	struct in_addr server;  /* option 54; else the packet's source */
 	struct in_addr yiaddr, giaddr, siaddr, mask, router, dns;
 	uint8_t option150[16]; /* as received, its beginning */
 	size_t option150_len;  /* as received, may exceed what is kept */
 	char option66[128];    /* printable; "": absent */
 	char sname[65];
-	uint32_t lease_s;
+	uint32_t lease_s; /* of `last`: servers let it run down */
+	/* How often it led nowhere: the phone gave its address back, or began anew, and had
+	 * asked no server for anything.  The ACKs of the first and the last time. */
+	unsigned idle;
+	struct cpr_moment idle_first, idle_last;
+};
+
+/* A message of the last ones, by which its copy from another segment is known. */
+struct cpr_dhcp_seen {
+	uint64_t time_us;
+	uint32_t xid;
+	struct in_addr server;
+	uint16_t secs;
+	uint8_t type;
 };
 
 struct cpr_dhcp_facts {
-	uint32_t xid;
+	uint32_t xid; /* of its last message, with its type and what it is */
+	uint8_t said;
+	bool said_renewal;
+	struct cpr_moment said_at;
+	struct cpr_dhcp_seen seen[4];
+	unsigned seen_next;
 	unsigned discovers, requests, acks, naks, declines; /* acks: of REQUEST */
 	struct cpr_moment first_discover, last_discover, last_ack, last_nak, last_decline;
 	struct cpr_silence
 		unoffered;       /* DISCOVERs since the last OFFER or sign of a lease */
 	struct cpr_silence late; /* the longest such run that an OFFER did end, and */
 	struct cpr_moment late_offer; /* that OFFER */
+	struct cpr_silence unleased;  /* DISCOVERs since the last sign of a lease */
+	struct cpr_silence never;     /* latched: the longest such run */
 	struct cpr_silence unacked;   /* REQUESTs since the last ACK or NAK */
 	struct cpr_answer answer[CPR_DOCTOR_ANSWERS];
 	size_t answer_n, answer_more;
-	int lease;        /* the ACK in force (no INFORM's); -1: none */
-	int lease_before; /* the ACK before it, where a renewal said something else; -1 */
-	unsigned
-		idle_leases; /* rounds DISCOVER … ACK with a TFTP server and no RRQ after */
-	struct cpr_moment idle_first,
-		idle_last;    /* the ACKs of the first, the last of them */
+	int lease; /* the ACK in force (no INFORM's); -1: none */
+	/* Latched, rows: an ACK, and a renewal that named other TFTP servers; -1: none. */
+	int renewed_from, renewed_to;
+	struct cpr_moment renewed; /* that renewal */
+	/* Latched, rows: two OFFERs of two servers to one DISCOVER; -1: none. */
+	int rival[2];
+	struct cpr_moment rival_at[2];
 	int vlan;             /* in which it asked last; -1: untagged */
 	struct in_addr relay; /* giaddr of its messages; 0: none seen */
-	bool info_only;       /* DHCPINFORM seen */
+	bool direct; /* a message of its own that no relay had touched was seen */
+	unsigned informs;
 };
 
 enum cpr_file_kind {
@@ -203,7 +226,8 @@ struct cpr_doctor_phone {
 		struct cpr_moment failed; /* an answer without an address */
 		struct in_addr found;
 	} dns;
-	/* ARP for an address that nobody holds. */
+	/* ARP, without an answer or any sign that there was one, for an address on its way to
+	 * the TFTP servers: the longest run. */
 	struct {
 		struct in_addr address;
 		struct cpr_silence unanswered;
@@ -265,17 +289,34 @@ struct cpr_doctor {
 	struct cpr_index *index; /* by MAC and by address: phones.c */
 	struct cpr_doctor_server *server;
 	size_t server_n;
+	/* VLANs in which an OFFER was seen, a bit each: 0 untagged, else its number + 1. */
+	uint64_t offers_in[65];
+	int voice_vlan; /* that a switch announced last; -1 */
+	struct cpr_moment voice_vlan_seen;
 };
 
-/* phones.c: the table.  add: NULL when it is full. */
+/* phones.c: the table. */
+enum {
+	CPR_DOCTOR_SERVERS = 256
+};
+int cpr_phones_new(struct cpr_doctor *d);
+void cpr_phones_free(struct cpr_doctor *d);
+/* By MAC: not of phones that are known by their address alone. */
 struct cpr_doctor_phone *cpr_phones_by_mac(
 	const struct cpr_doctor *d, const uint8_t mac[6]);
 struct cpr_doctor_phone *cpr_phones_by_ip(const struct cpr_doctor *d, struct in_addr ip);
+/* mac all zero: not known.  NULL when the table is full. */
 struct cpr_doctor_phone *cpr_phones_add(
 	struct cpr_doctor *d, const uint8_t mac[6], const struct cpr_packet *packet);
-/* The address is this phone's from now on, and nobody else's. */
+/* The MAC of a phone that was known by its address alone; false when it has another, or
+ * another phone has it. */
+bool cpr_phones_name(
+	struct cpr_doctor *d, struct cpr_doctor_phone *p, const uint8_t mac[6]);
+/* The address is this phone's from now on, and nobody else's: by_ip finds it.  Another phone
+ * that had it keeps it in `ip`, as its last one. */
 void cpr_phones_address(
 	struct cpr_doctor *d, struct cpr_doctor_phone *p, struct in_addr ip);
+/* The row of this server, with these roles added. */
 struct cpr_doctor_server *cpr_servers_seen(
 	struct cpr_doctor *d, struct in_addr address, unsigned roles); /* NULL: no room */
 

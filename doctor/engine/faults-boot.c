@@ -1,7 +1,7 @@
 #include "facts.h"
 
 void cpr_look_loads_refused(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
-	struct cpr_findings *out)
+	struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -9,7 +9,7 @@ void cpr_look_loads_refused(const struct cpr_doctor *d, const struct cpr_doctor_
 }
 
 void cpr_look_image_refused(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
-	struct cpr_findings *out)
+	struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -17,7 +17,7 @@ void cpr_look_image_refused(const struct cpr_doctor *d, const struct cpr_doctor_
 }
 
 void cpr_look_trust_list_blocks(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -25,7 +25,7 @@ void cpr_look_trust_list_blocks(const struct cpr_doctor *d,
 }
 
 void cpr_look_http_6970_dropped(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -33,7 +33,7 @@ void cpr_look_http_6970_dropped(const struct cpr_doctor *d,
 }
 
 void cpr_look_xmldefault_missing(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -41,7 +41,7 @@ void cpr_look_xmldefault_missing(const struct cpr_doctor *d,
 }
 
 void cpr_look_xmldefault_no_load(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -49,7 +49,7 @@ void cpr_look_xmldefault_no_load(const struct cpr_doctor *d,
 }
 
 void cpr_look_call_manager_unreachable(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;

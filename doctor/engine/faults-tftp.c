@@ -1,7 +1,7 @@
 #include "facts.h"
 
 void cpr_look_tftp_no_answer(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
-	struct cpr_findings *out)
+	struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -9,7 +9,7 @@ void cpr_look_tftp_no_answer(const struct cpr_doctor *d, const struct cpr_doctor
 }
 
 void cpr_look_tftp_file_missing(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -17,7 +17,7 @@ void cpr_look_tftp_file_missing(const struct cpr_doctor *d,
 }
 
 void cpr_look_tftp_file_case(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
-	struct cpr_findings *out)
+	struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -25,7 +25,7 @@ void cpr_look_tftp_file_case(const struct cpr_doctor *d, const struct cpr_doctor
 }
 
 void cpr_look_tftp_access_denied(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -33,7 +33,7 @@ void cpr_look_tftp_access_denied(const struct cpr_doctor *d,
 }
 
 void cpr_look_tftp_stalled(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
-	struct cpr_findings *out)
+	struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -41,7 +41,7 @@ void cpr_look_tftp_stalled(const struct cpr_doctor *d, const struct cpr_doctor_p
 }
 
 void cpr_look_tftp_block_wrap(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -49,7 +49,7 @@ void cpr_look_tftp_block_wrap(const struct cpr_doctor *d,
 }
 
 void cpr_look_tftp_unexpected_oack(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -57,7 +57,7 @@ void cpr_look_tftp_unexpected_oack(const struct cpr_doctor *d,
 }
 
 void cpr_look_tftp_two_answerers(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_findings *out)
+	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;
@@ -65,7 +65,7 @@ void cpr_look_tftp_two_answerers(const struct cpr_doctor *d,
 }
 
 void cpr_look_tftp_aborted(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
-	struct cpr_findings *out)
+	struct cpr_verdicts *out)
 {
 	(void)d;
 	(void)p;

@@ -8,7 +8,7 @@
 
 struct cpr_doctor;
 struct cpr_doctor_phone;
-struct cpr_findings;
+struct cpr_verdicts;
 
 enum cpr_fault_id {
 	CPR_FAULT_DHCP_NO_OFFER,
@@ -46,48 +46,51 @@ struct cpr_fault {
 	const char
 		*why; /* a paragraph: what the phone does then, and what is seen of it */
 	const char
-		*remedy; /* what to do, in general; a finding may say it more exactly */
+		*remedy; /* what to do, in general; a verdict may say it more exactly */
 	const char *source; /* on what this rests: RFC, firmware, capture, inference */
-	/* Adds a finding for each time it looks true of this phone.  Pure; no look at what
+	uint32_t causes;    /* bits of faults that are but what is seen of this one */
+	bool absence;       /* it rests on what did not come, which may have been lost */
+	/* Adds a verdict for each time it looks true of this phone.  Pure; no look at what
 	 * comes later than the facts, and no verdict from what is only not there yet. */
 	void (*look)(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
-		struct cpr_findings *out);
+		struct cpr_verdicts *out);
 };
 extern const struct cpr_fault cpr_faults[CPR_FAULT_N];
 
 enum {
-	CPR_FINDING_FRAMES =
+	CPR_VERDICT_FRAMES =
 		8, /* the packets that prove it; the first and the last ones */
 };
 
-struct cpr_finding {
+struct cpr_verdict {
 	enum cpr_fault_id id;
-	uint64_t frame[CPR_FINDING_FRAMES]; /* ascending, no 0 */
+	uint64_t frame[CPR_VERDICT_FRAMES]; /* ascending, no 0 */
 	size_t frame_n;
 	char *text; /* one line: what happened to this phone, with names and addresses */
 	char *remedy; /* one line: the command or the file to mend */
 	bool incomplete; /* packets are known to be lost or cut, and it rests on an absence */
 };
-struct cpr_findings {
-	struct cpr_finding *row;
+struct cpr_verdicts {
+	struct cpr_verdict *row;
 	size_t n;
 	bool failed; /* no memory */
 };
 
 /* A new row, or NULL without memory (which `failed` remembers); text as printf's; remedy: the
- * table's, until cpr_finding_remedy says it more exactly. */
-struct cpr_finding *cpr_findings_add(struct cpr_findings *f, enum cpr_fault_id id,
+ * table's, until cpr_verdict_remedy says it more exactly. */
+struct cpr_verdict *cpr_verdicts_add(struct cpr_verdicts *f, enum cpr_fault_id id,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
-void cpr_finding_frame(
-	struct cpr_finding *f, uint64_t frame); /* NULL f, frame 0: nothing */
-void cpr_finding_remedy(struct cpr_finding *f, const char *format, ...)
+void cpr_verdict_frame(
+	struct cpr_verdict *f, uint64_t frame); /* NULL f, frame 0: nothing */
+void cpr_verdict_remedy(struct cpr_verdict *f, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void cpr_findings_clear(struct cpr_findings *f); /* also the _cleanup_ function */
+void cpr_verdicts_clear(struct cpr_verdicts *f); /* also the _cleanup_ function */
+void cpr_verdicts_drop(struct cpr_verdicts *f, uint32_t faults); /* rows of these, bits */
 
 /* faults-dhcp.c */
 #define LOOK(name)                                       \
 	void cpr_look_##name(const struct cpr_doctor *d, \
-		const struct cpr_doctor_phone *p, struct cpr_findings *out)
+		const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 LOOK(dhcp_no_offer);
 LOOK(dhcp_late);
 LOOK(dhcp_two_servers);

@@ -70,7 +70,7 @@ static struct in_addr address(struct cpr_span *s)
 	return a;
 }
 
-static bool parse_arp(struct cpr_span *s, struct cpr_frame *out)
+bool cpr_frame_arp_parse(struct cpr_span *s, struct cpr_frame *out)
 {
 	bool ours = cpr_span_be16(s) == 1; /* Ethernet */
 
@@ -83,8 +83,40 @@ static bool parse_arp(struct cpr_span *s, struct cpr_frame *out)
 	out->source = address(s);
 	cpr_span_skip(s, 6);
 	out->target = address(s);
-	out->kind = CPR_FRAME_ARP;
+	out->kind = s->bad ? CPR_FRAME_OTHER : CPR_FRAME_ARP;
 	return !s->bad;
+}
+
+bool cpr_ipv4_parse(struct cpr_span *s, struct cpr_ipv4 *out)
+{
+	struct cpr_span rest = *s;
+	uint16_t fragment;
+	uint8_t version;
+	size_t total;
+
+	version = cpr_span_u8(s);
+	cpr_span_skip(s, 1);
+	total = cpr_span_be16(s);
+	out->id = cpr_span_be16(s);
+	fragment = cpr_span_be16(s);
+	cpr_span_skip(s, 1);
+	out->protocol = cpr_span_u8(s);
+	cpr_span_skip(s, 2);
+	out->source = address(s);
+	out->target = address(s);
+	out->header = (version & 0xf) * 4u;
+	/* Seen by a sender whose card cuts large packets into small ones, it is 0. */
+	if (total == 0)
+		total = cpr_span_left(&rest);
+	if (s->bad || version >> 4 != 4 || out->header < 20 || total < out->header)
+		return false;
+	out->more = fragment & MORE_FRAGMENTS;
+	out->offset = (fragment & FRAGMENT_OFFSET) * 8u;
+	cpr_span_skip(&rest, out->header);
+	out->real = total - out->header;
+	out->len = cpr_span_left(&rest) < out->real ? cpr_span_left(&rest) : out->real;
+	out->data = cpr_span_take(&rest, out->len);
+	return !rest.bad;
 }
 
 static void payload(struct cpr_span *s, struct cpr_frame *out)
@@ -93,54 +125,49 @@ static void payload(struct cpr_span *s, struct cpr_frame *out)
 	out->payload = cpr_span_take(s, out->payload_len);
 }
 
-static bool parse_udp(
-	struct cpr_span s, bool fragment, bool check_sums, struct cpr_frame *out)
+static bool open_udp(const struct cpr_ipv4 *ip, struct cpr_frame *out, size_t *real)
 {
-	uint16_t len, sum;
+	struct cpr_span s = cpr_span_of(ip->data, ip->len);
+	size_t len;
 
 	out->source_port = cpr_span_be16(&s);
 	out->target_port = cpr_span_be16(&s);
 	len = cpr_span_be16(&s);
-	sum = cpr_span_be16(&s);
-	if (s.bad || len < 8 || (len > s.len && !fragment))
+	cpr_span_skip(&s, 2);
+	if (s.bad || len < 8 || (len > ip->real && !ip->more))
 		return false;
 	if (len < s.len)
 		s.len = len;
 	payload(&s, out);
+	*real = len - 8;
 	out->kind = CPR_FRAME_UDP;
-	out->checksum_wrong =
-		check_sums && !fragment && sum &&
-		sum_of(out->source, out->target, PROTO_UDP, s.data, s.len) != 0;
 	return true;
 }
 
-static bool parse_tcp(
-	struct cpr_span s, bool fragment, bool check_sums, struct cpr_frame *out)
+static bool open_tcp(const struct cpr_ipv4 *ip, struct cpr_frame *out, size_t *real)
 {
-	uint8_t header;
+	struct cpr_span s = cpr_span_of(ip->data, ip->len);
+	size_t header;
 
 	out->source_port = cpr_span_be16(&s);
 	out->target_port = cpr_span_be16(&s);
 	out->tcp_seq = cpr_span_be32(&s);
 	out->tcp_ack = cpr_span_be32(&s);
-	header = (cpr_span_u8(&s) >> 4) * 4;
+	header = (cpr_span_u8(&s) >> 4) * 4u;
 	out->tcp_flags = cpr_span_u8(&s);
-	cpr_span_skip(&s, 6); /* window, checksum, urgent pointer */
-	if (s.bad || header < 20)
+	if (s.bad || header < 20 || header > ip->real)
 		return false;
-	cpr_span_seek(&s, header);
-	if (s.bad)
-		return false;
+	*real = ip->real - header;
+	cpr_span_seek(&s, header < s.len ? header : s.len);
 	payload(&s, out);
 	out->kind = CPR_FRAME_TCP;
-	out->checksum_wrong =
-		check_sums && !fragment &&
-		sum_of(out->source, out->target, PROTO_TCP, s.data, s.len) != 0;
 	return true;
 }
 
-static bool parse_icmp(struct cpr_span s, struct cpr_frame *out)
+static bool open_icmp(const struct cpr_ipv4 *ip, struct cpr_frame *out, size_t *real)
 {
+	struct cpr_span s = cpr_span_of(ip->data, ip->len);
+
 	out->icmp_type = cpr_span_u8(&s);
 	out->icmp_code = cpr_span_u8(&s);
 	cpr_span_skip(&s, 2);
@@ -148,43 +175,73 @@ static bool parse_icmp(struct cpr_span s, struct cpr_frame *out)
 	if (s.bad)
 		return false;
 	payload(&s, out);
+	*real = ip->real - 8;
 	out->kind = CPR_FRAME_ICMP;
 	return true;
 }
 
+bool cpr_ipv4_open(const struct cpr_ipv4 *ip, struct cpr_frame *out, size_t *real)
+{
+	out->source = ip->source;
+	out->target = ip->target;
+	*real = 0;
+	switch (ip->offset ? 0 : ip->protocol) {
+	case PROTO_UDP:
+		return open_udp(ip, out, real);
+	case PROTO_TCP:
+		return open_tcp(ip, out, real);
+	case PROTO_ICMP:
+		return open_icmp(ip, out, real);
+	default:
+		return true;
+	}
+}
+
+/* Of a whole datagram. */
+static bool sum_wrong(const struct cpr_ipv4 *ip, const struct cpr_frame *f)
+{
+	struct cpr_span s = cpr_span_of(ip->data, ip->len);
+
+	if (f->kind == CPR_FRAME_TCP)
+		return sum_of(ip->source, ip->target, PROTO_TCP, ip->data, ip->len) != 0;
+	if (f->kind != CPR_FRAME_UDP)
+		return false;
+	cpr_span_skip(&s, 6);
+	return cpr_span_be16(&s) && sum_of(ip->source, ip->target, PROTO_UDP, ip->data,
+					    f->payload_len + 8) != 0;
+}
+
 static bool parse_ipv4(struct cpr_span *s, bool check_sums, struct cpr_frame *out)
 {
-	struct cpr_span start = *s, ip;
-	uint8_t version, proto;
-	uint16_t total, fragment;
-	size_t header;
+	const struct cpr_span start = *s;
+	struct cpr_ipv4 ip;
+	size_t real, pos = s->pos;
 
-	version = cpr_span_u8(s);
-	cpr_span_skip(s, 1);
-	total = cpr_span_be16(s);
-	cpr_span_skip(s, 2);
-	fragment = cpr_span_be16(s);
-	cpr_span_skip(s, 1);
-	proto = cpr_span_u8(s);
-	cpr_span_skip(s, 2);
-	out->source = address(s);
-	out->target = address(s);
-	header = (version & 0xf) * 4u;
-	if (s->bad || version >> 4 != 4 || header < 20 || total < header)
+	if (!cpr_ipv4_parse(s, &ip) || ip.len < ip.real)
 		return false;
-	/* Frames shorter than 60 bytes are padded: the total length rules. */
-	ip = cpr_span_sub(&start, total);
-	if (ip.bad)
-		return false;
-	if (fold(add_up(0, ip.data, header)) || (fragment & FRAGMENT_OFFSET))
+	out->source = ip.source;
+	out->target = ip.target;
+	if (fold(add_up(0, start.data + pos, ip.header)))
 		return true;
-	cpr_span_skip(&ip, header);
-	ip = cpr_span_sub(&ip, total - header);
-	if (proto == PROTO_UDP)
-		return parse_udp(ip, fragment & MORE_FRAGMENTS, check_sums, out);
-	if (proto == PROTO_TCP)
-		return parse_tcp(ip, fragment & MORE_FRAGMENTS, check_sums, out);
-	return proto == PROTO_ICMP ? parse_icmp(ip, out) : true;
+	if (!cpr_ipv4_open(&ip, out, &real))
+		return false;
+	out->checksum_wrong = check_sums && !ip.more && sum_wrong(&ip, out);
+	return true;
+}
+
+uint16_t cpr_frame_tags(struct cpr_span *s, uint16_t type, int *outer, int *inner)
+{
+	*outer = *inner = -1;
+	while (type == ETHER_VLAN || type == ETHER_QINQ || type == ETHER_QINQ_OLD) {
+		uint16_t tag = cpr_span_be16(s) & 0xfff;
+
+		if (*outer < 0)
+			*outer = tag;
+		else if (*inner < 0)
+			*inner = tag;
+		type = cpr_span_be16(s);
+	}
+	return type;
 }
 
 bool cpr_frame_parse(
@@ -192,22 +249,16 @@ bool cpr_frame_parse(
 {
 	struct cpr_span s = cpr_span_of(bytes, len);
 	uint16_t type;
+	int inner;
 
 	*out = (struct cpr_frame){.vlan = -1};
 	mac(&s, out->to);
 	mac(&s, out->from);
-	type = cpr_span_be16(&s);
-	while (type == ETHER_VLAN || type == ETHER_QINQ || type == ETHER_QINQ_OLD) {
-		uint16_t tag = cpr_span_be16(&s);
-
-		if (out->vlan < 0)
-			out->vlan = tag & 0xfff;
-		type = cpr_span_be16(&s);
-	}
+	type = cpr_frame_tags(&s, cpr_span_be16(&s), &out->vlan, &inner);
 	if (s.bad)
 		return false;
 	if (type == ETHER_ARP)
-		return parse_arp(&s, out);
+		return cpr_frame_arp_parse(&s, out);
 	return type == ETHER_IPV4 ? parse_ipv4(&s, check_sums, out) : true;
 }
 

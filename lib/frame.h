@@ -49,6 +49,32 @@ enum {
 bool cpr_frame_parse(
 	const uint8_t *bytes, size_t len, bool check_sums, struct cpr_frame *out);
 
+/* The parts of it, for frames that are not whole, or have another link below them. */
+
+/* An IPv4 packet without its header, or so much of it as there is; borrows its bytes. */
+struct cpr_ipv4 {
+	struct in_addr source, target;
+	uint8_t protocol;
+	uint16_t id;
+	bool more;     /* fragments come after this one */
+	size_t offset; /* of a fragment in its datagram, in bytes */
+	size_t header; /* length of the header with its options, behind which is */
+	const uint8_t *data;
+	size_t len; /* so much of it is here */
+	size_t real; /* and so much was on the wire; the padding of short frames is in neither */
+};
+/* The header's checksum is not judged: what a host captures of its own sending may lack it. */
+bool cpr_ipv4_parse(struct cpr_span *s, struct cpr_ipv4 *out);
+/* Fills in all of *out that UDP, TCP or ICMP tell, but for checksum_wrong; another protocol or a
+ * fragment but the first is OTHER.  real: the payload's length on the wire; more than
+ * payload_len: the rest is not here.  False where the header is not whole, or lies. */
+bool cpr_ipv4_open(const struct cpr_ipv4 *ip, struct cpr_frame *out, size_t *real);
+/* Behind the ethertype `type`: over all VLAN tags (802.1Q, 802.1ad, 0x9100), to behind the
+ * ethertype that it returns.  -1: no such tag. */
+uint16_t cpr_frame_tags(struct cpr_span *s, uint16_t type, int *outer, int *inner);
+/* What follows the ethertype of ARP. */
+bool cpr_frame_arp_parse(struct cpr_span *s, struct cpr_frame *out);
+
 void cpr_frame_arp(struct cpr_pen *p, uint16_t op, const uint8_t to[6],
 	const uint8_t from[6], struct in_addr sender, const uint8_t target_mac[6],
 	struct in_addr target);

@@ -7,6 +7,7 @@
 #include "defaults.h"
 #include "dhcp.h"
 #include "dnsmasq-lines.h"
+#include "engine/decode.h"
 #include "errors.h"
 #include "firewall.h"
 #include "firmware.h"
@@ -117,6 +118,27 @@ static void feed_frame(const uint8_t *bytes, size_t len)
 
 	if (cpr_frame_parse(bytes, len, true, &f) && f.payload_len)
 		feed_dhcp(f.payload, f.payload_len);
+}
+
+/* Of any link, and as the last fragment of a datagram. */
+static void feed_decode(const uint8_t *bytes, size_t len)
+{
+	static const int links[] = {CPR_LINK_NULL, CPR_LINK_ETHERNET, CPR_LINK_RAW,
+		CPR_LINK_COOKED, CPR_LINK_COOKED2};
+	_cleanup_(cpr_decoder_freep) struct cpr_decoder *d = NULL;
+
+	assert_int_equal(cpr_decoder_new(&d), 0);
+	for (size_t i = 0; i < CPR_ARRAY_LEN(links); i++) {
+		struct cpr_captured c = {.link = links[i], .bytes = bytes, .len = len};
+		struct cpr_packet k;
+
+		cpr_decode(d, &c, &k);
+		cpr_decode(d, &c, &k);
+		if (k.frame.payload_len)
+			feed_dhcp(k.frame.payload, k.frame.payload_len);
+		assert_true(k.payload_real >= k.frame.payload_len);
+		assert_true(k.link_len <= len);
+	}
 }
 
 /* As read_open() gives a file: with a NUL behind. */
@@ -261,6 +283,13 @@ static void seed_frame(struct cpr_buf *out)
 		68, dhcp.data, dhcp.len);
 	assert_false(p.full);
 	cpr_buf_add(out, bytes, p.len);
+}
+
+static void seed_fragment(struct cpr_buf *out)
+{
+	seed_frame(out);
+	assert_true(out->len > 14 + 20);
+	memcpy(out->data + 14 + 6, "\x00\x01", 2);
 }
 
 static void seed_tftp(struct cpr_buf *out)
@@ -425,6 +454,8 @@ static const struct row {
 	{"DHCP", seed_dhcp, feed_dhcp},
 	{"TFTP", seed_tftp, feed_tftp},
 	{"frame", seed_frame, feed_frame},
+	{"captured", seed_frame, feed_decode},
+	{"captured, the last fragment", seed_fragment, feed_decode},
 	{"dnsmasq's configuration", seed_dnsmasq, feed_dnsmasq},
 	{"Kea's includes", seed_kea, feed_kea},
 	{"dhcpd's includes", seed_dhcpd, feed_dhcpd},

@@ -244,6 +244,6 @@ int cmd_generate(int argc, char **argv)
 	if (r == CPR_EXIT_OK)
 		r = generate(w, &a);
 	if (r == CPR_EXIT_OK && !a.print && !a.how.check)
-		seen_keep(w);
+		cpr_seen_keep(w->base, w->firmware);
 	return r;
 }

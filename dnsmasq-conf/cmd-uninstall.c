@@ -55,6 +55,6 @@ int cmd_uninstall(int argc, char **argv)
 	if (r == CPR_EXIT_OK)
 		r = uninstall(w, &a);
 	if (r == CPR_EXIT_OK && !a.how.check)
-		seen_forget(w->base);
+		cpr_seen_forget(w->base);
 	return r;
 }

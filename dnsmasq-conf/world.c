@@ -172,7 +172,7 @@ static int fill(struct world *w, const struct common *c, struct cpr_errors *e)
 	root = cpr_site_path(w->site, w->site->tftp_root);
 	if (!root)
 		return -ENOMEM;
-	known = c->fresh ? NULL : seen_read(w->base);
+	known = c->fresh ? NULL : cpr_seen_read(w->base);
 	r = cpr_firmware_scan_known(root, known, &w->firmware, &w->warning);
 	if (r < 0) {
 		cpr_errors_add(e, root, 0, "cannot read the TFTP root: %s", strerror(-r));

@@ -109,14 +109,24 @@ static int64_t since(const struct timespec *then, const struct timespec *now)
 
 /* A kernel's tick is 10 ms at most, and what is written twice within one has the same time
  * both times; file systems without fractions of a second count in two. */
-static bool is_settled(const struct stat *st)
+static bool is_past(const struct timespec *time, bool coarse)
 {
-	bool coarse = !st->st_mtim.tv_nsec && !st->st_ctim.tv_nsec;
-	int64_t least = coarse ? 3000 : 50;
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return since(&st->st_mtim, &now) > least && since(&st->st_ctim, &now) > least;
+	return since(time, &now) > (coarse ? 3000 : 50);
+}
+
+static bool is_settled(const struct stat *st)
+{
+	bool coarse = !st->st_mtim.tv_nsec && !st->st_ctim.tv_nsec;
+
+	return is_past(&st->st_mtim, coarse) && is_past(&st->st_ctim, coarse);
+}
+
+bool cpr_mtime_settled(const struct timespec *mtime)
+{
+	return is_past(mtime, !mtime->tv_nsec);
 }
 
 static void take_stat(struct cpr_file *file, const struct stat *st)
@@ -146,6 +156,7 @@ static int recall(const struct scan *s, struct cpr_file *file, const struct stat
 		!same_time(&then->ctime, &st->st_ctim))
 		return 0;
 	r = cpr_inspect_copy(then->inspect, &file->inspect);
+	file->settled = true;
 	return r < 0 ? r : 1;
 }
 

@@ -84,6 +84,8 @@ int cpr_firmware_scan_staged(const struct cpr_firmware *known, const char *stage
  * the same name, inode, size and times is not read again, nor opened unless it is a link. */
 int cpr_firmware_scan_known(const char *root, const struct cpr_firmware *known,
 	struct cpr_firmware **out, struct cpr_errors *e);
+/* True when whatever is written into a file of this mtime from now on gives it another one. */
+bool cpr_mtime_settled(const struct timespec *mtime);
 /* Takes a load out of the inventory before anything is planned with it, as if it were removed:
  * its list, the term files kept for it, and what of them is served in the root.  Where its list is
  * gone already, the name alone is noted: its term files still bring phones back as long as

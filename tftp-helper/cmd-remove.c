@@ -7,6 +7,7 @@
 #include "generate.h"
 #include "guess.h"
 #include "removal.h"
+#include "seen.h"
 #include "site.h"
 #include "stage.h"
 
@@ -174,16 +175,19 @@ static int forget(const struct arguments *a, const struct cpr_stage *stage)
 }
 
 /* What there is of it now. */
-static int look(const struct cpr_stage *stage, const char *tftp_root, const char *load,
-	struct cpr_firmware **f, struct cpr_removal *removal)
+static int look(const struct arguments *a, const struct cpr_stage *stage,
+	const char *tftp_root, struct cpr_firmware **f, struct cpr_removal *removal)
 {
+	_cleanup_(cpr_closep) int base =
+		open(a->root ? a->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(cpr_firmware_freep) struct cpr_firmware *known = cpr_seen_read(base);
 	int r;
 
 	cpr_firmware_freep(f);
 	*f = NULL;
 	cpr_removal_clear(removal);
-	r = cpr_firmware_scan(tftp_root, f, NULL);
-	return r < 0 ? r : cpr_removal_plan(stage, *f, load, removal);
+	r = cpr_firmware_scan_known(tftp_root, known, f, NULL);
+	return r < 0 ? r : cpr_removal_plan(stage, *f, a->load, removal);
 }
 
 static int remove_from(const struct arguments *a, const char *tftp_root)
@@ -194,7 +198,7 @@ static int remove_from(const struct arguments *a, const char *tftp_root)
 	int r = cpr_stage_open(tftp_root, &stage, waiting, NULL), status;
 
 	if (r == 0)
-		r = look(&stage, tftp_root, a->load, &f, &removal);
+		r = look(a, &stage, tftp_root, &f, &removal);
 	if (r < 0)
 		return failed(tftp_root, r);
 	if (!removal.known)
@@ -204,7 +208,7 @@ static int remove_from(const struct arguments *a, const char *tftp_root)
 		return status;
 	/* The links in other spellings are cpr-conf's, and it may have made or removed some. */
 	if (!a->dry_run)
-		r = look(&stage, tftp_root, a->load, &f, &removal);
+		r = look(a, &stage, tftp_root, &f, &removal);
 	if (!a->dry_run && r == 0)
 		r = cpr_removal_carry_out(&stage, &removal);
 	if (r < 0) {

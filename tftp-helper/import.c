@@ -14,6 +14,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -179,8 +180,11 @@ static int import_all(const struct arguments *a, const char *tftp_root,
 	struct cpr_stage *stage, struct cpr_intake *in, size_t *done)
 {
 	_cleanup_(cpr_bars_freep) struct cpr_bars *bars = NULL;
+	_cleanup_(cpr_closep) int base =
+		open(a->root ? a->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct cpr_intake_options o = {
 		.tftp_root = tftp_root,
+		.base = base,
 		.replace = a->replace,
 		.dry_run = a->dry_run,
 		.stop = &stop,

@@ -1,6 +1,7 @@
 #include "intake.h"
 
 #include "cleanup.h"
+#include "firmware.h"
 #include "inspect.h"
 #include "io.h"
 #include "judge.h"
@@ -13,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The owner of a reading. */
 struct desk {
@@ -153,6 +155,17 @@ static int stage_item(struct desk *d, struct cpr_item *item, const char *scratch
 	return r < 0 ? r : 0;
 }
 
+static int inspect(struct cpr_item *item, int fd, const char *base)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	item->inode = st.st_ino;
+	item->mtime = st.st_mtim;
+	return cpr_inspect_fd(fd, base, &item->inspect);
+}
+
 static int take(
 	void *owner, const char *entry, const char *base, const char *scratch_name)
 {
@@ -164,7 +177,7 @@ static int take(
 	if (!item)
 		return -ENOMEM;
 	fd = cpr_publish_open(d->stage->dir, scratch_name);
-	r = fd < 0 ? fd : cpr_inspect_fd(fd, base, &item->inspect);
+	r = fd < 0 ? fd : inspect(item, fd, base);
 	if (r == 0)
 		r = own_name(d->in, item);
 	return r < 0 ? r : stage_item(d, item, scratch_name);
@@ -203,10 +216,11 @@ static int list_loads(struct cpr_intake *in)
 static int judge_and_put(struct cpr_intake *in, struct cpr_stage *stage,
 	const struct cpr_intake_options *o)
 {
+	_cleanup_(cpr_firmware_freep) struct cpr_firmware *root = NULL;
 	int r = list_loads(in);
 
 	if (r == 0)
-		r = cpr_judge(in, stage, o);
+		r = cpr_judge(in, stage, o, &root);
 	if (r < 0 || in->refused.n || in->refused.lost)
 		return r;
 	for (size_t i = 0; i < in->n; i++)
@@ -214,6 +228,8 @@ static int judge_and_put(struct cpr_intake *in, struct cpr_stage *stage,
 	if (!o->dry_run && in->changed)
 		r = o->stop && *o->stop ? -EINTR : cpr_put(in, stage);
 	in->accepted = r == 0;
+	if (r == 0 && !o->dry_run && in->changed)
+		cpr_remember(in, stage, o, root);
 	return r;
 }
 

@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
 
 struct cpr_bars;
 struct cpr_inspect;
@@ -29,6 +31,8 @@ struct cpr_item {
 	char *path; /* below the staging folder, and then the same below the TFTP root */
 	enum cpr_name_kind kind;
 	struct cpr_inspect *inspect; /* NULL: a link */
+	ino_t inode;                 /* of the file that was inspected */
+	struct timespec mtime;
 	enum cpr_item_state state;
 	bool faulty;   /* a line of `refused` is about it */
 	bool repaired; /* the package spells it in another case */
@@ -49,6 +53,7 @@ struct cpr_intake {
 
 struct cpr_intake_options {
 	const char *tftp_root;
+	int base; /* the folder of --root, open */
 	bool replace, dry_run;
 	struct cpr_bars *bars;
 	const volatile sig_atomic_t *stop;

@@ -7,6 +7,7 @@
 #include "loads.h"
 #include "publish.h"
 #include "resolve.h"
+#include "seen.h"
 #include "stage.h"
 
 #include <errno.h>
@@ -394,9 +395,10 @@ static int scan_whole(const struct cpr_intake *in, const struct cpr_stage *stage
 }
 
 int cpr_judge(struct cpr_intake *in, struct cpr_stage *stage,
-	const struct cpr_intake_options *o)
+	const struct cpr_intake_options *o, struct cpr_firmware **before)
 {
-	_cleanup_(cpr_firmware_freep) struct cpr_firmware *root = NULL, *whole = NULL;
+	_cleanup_(cpr_firmware_freep) struct cpr_firmware *root = NULL, *whole = NULL,
+							  *known = NULL;
 	_cleanup_(cpr_freep) char *staged = NULL;
 	int r;
 
@@ -404,7 +406,8 @@ int cpr_judge(struct cpr_intake *in, struct cpr_stage *stage,
 		staged = NULL;
 		return -ENOMEM;
 	}
-	r = cpr_firmware_scan(o->tftp_root, &root, NULL);
+	known = cpr_seen_read(o->base);
+	r = cpr_firmware_scan_known(o->tftp_root, known, &root, NULL);
 	for (size_t i = 0; r == 0 && i < in->n; i++)
 		r = lay_out(in, stage, root, &in->item[i]);
 	if (r == 0)
@@ -414,5 +417,8 @@ int cpr_judge(struct cpr_intake *in, struct cpr_stage *stage,
 	if (r < 0)
 		return r;
 	find_faults(in, whole);
-	return judge_root(in, stage, o);
+	r = judge_root(in, stage, o);
+	if (r == 0)
+		*before = TAKE_PTR(root);
+	return r;
 }

@@ -6,6 +6,7 @@
  *   intake.c   unpacks into staging (stage.c) and knows each file by its own name
  *   judge.c    finds every fault, with what is in the root already
  *   put.c      publishes, or undoes
+ *   remember.c keeps what was found in the files for the next who would read them
  *   removal.c  what goes with a load that is removed, and in which order
  *   watch.c    the daemon: when to look; incoming.c what is there, task.c what is done
  *              about it, told.c which loads it must not find missing, spool.c where packages go, status.c and event.c what is said

@@ -503,10 +503,16 @@ hit() {
 @test "failed at any rename, mkdir or fsync: nothing of it is there" {
 	strace -o trace true || skip "strace may not trace here"
 	mkfirmware --version 9-4-2SR3-1S --defect listed-case p.zip
-	local call n
+	import p.zip
+	local call n whole=$(files)
 	for call in renameat mkdirat fsync; do
 		n=0
 		while hit "$call" $((++n)) error=EIO; do
+			# all is published, and the memory of what was seen costs time alone
+			if grep -q ': accepted' log; then
+				[ "$status" = 0 ] && [ "$(files)" = "$whole" ]
+				continue
+			fi
 			[ "$status" = 1 ]
 			grep -q '^cpr-helper: .*Input/output error' log
 			[ -z "$(files)" ]

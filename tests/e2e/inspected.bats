@@ -8,6 +8,7 @@ setup() {
 	cache=$root/var/lib/phone-cpr/inspected
 	image=$tftp/cnu41.9-4-2ES26.sbn
 	lab_site "$root"
+	cd "$BATS_TEST_TMPDIR"
 	mkfirmware --package dir --model 7961 "$tftp"
 	cpr-conf generate --root "$root"
 	sleep 0.1
@@ -45,6 +46,19 @@ opened() {
 	echo "$output"
 	[[ $output == *"missing: cnu41.9-4-2ES26.sbn"* ]]
 	run -6 cpr-conf verify --root "$root" --known
+}
+
+@test "what import looked into is not looked into again, unless it changed since" {
+	strace -o /dev/null true || skip "strace may not trace here"
+	mkfirmware --model 7841 p.zip
+	mkfirmware --model 7942 q.zip
+	# so that all is older than a tick when it is put
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -o trace -e inject=renameat2:delay_exit=100000:when=1 \
+		cpr-helper import --confine --root "$root" p.zip
+	[ -z "$(opened cpr-helper import --confine --dry-run --root "$root" q.zip | grep -v 42)" ]
+	[ -z "$(opened cpr-conf generate --root "$root" --check)" ]
+	touch "$tftp"/rootfs78xx*
+	[ "$(opened cpr-conf generate --root "$root" --check | grep -c rootfs78xx)" = 1 ]
 }
 
 @test "a memory that is damaged, foreign, cut off, endless or another version's costs time alone" {

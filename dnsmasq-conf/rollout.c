@@ -13,8 +13,8 @@
  *
  * The rule for a run that was killed: an unfinished backup is put back before anything else is
  * done, and its servers are told and asked, as if they had seen all of the killed run (while
- * their checkers refuse what the admin wrote since, they are not, and it stays).  Then
- * the new run begins from the old state, finds the same changes again and says the same of
+ * their checkers refuse what the admin wrote since, they are not, and it stays; where one does
+ * not come back, the new run ends there).  Then the new run begins from the old state, finds the same changes again and says the same of
  * them.  So nothing half-way lasts, whatever the new run is about, and no restart is
  * forgotten.  (To go on instead would need what the killed run was asked to do.)  Each file
  * that lies there in between is an old or a new one, whole, and servers start with either. */
@@ -404,7 +404,7 @@ static int recover(
 	_cleanup_(changes_clear) struct changes back = {0};
 	_cleanup_(rollout_clear) struct rollout r = {.w = w, .o = o, .out = &out};
 	struct cpr_errors e = {0};
-	int rc;
+	int rc, told = 0;
 
 	cpr_say(4, "the last run was cut off; what it did is undone first, from %s",
 		backup_path(b));
@@ -419,16 +419,21 @@ static int recover(
 		rc = look_at_servers(&r);
 	if (rc == 0) {
 		report_todo(&r);
+		if (!o->no_reload)
+			told = tell(&r, &r.c, true, &e);
+		if (told == 0 && !o->no_reload)
+			told = prove(&r, PROOF_OF_LIFE);
 		/* a server that refuses must not keep every later run from mending it */
-		if (!o->no_reload && tell(&r, &r.c, true, &e) == 0)
-			prove(&r, PROOF_OF_LIFE);
 		rc = backup_drop(w, b);
 	}
 	cpr_say_errors(&e);
 	if (rc < 0)
 		cpr_say(3, "%s is not undone (%s): mend that, and run again",
 			backup_path(b), strerror(-rc));
-	return rc < 0 ? CPR_EXIT_FAILED : CPR_EXIT_OK;
+	else if (told < 0)
+		cpr_say(3, "the old files are back, but a server does not serve with "
+			   "them, see above: mend that, and run again");
+	return rc < 0 || told < 0 ? CPR_EXIT_FAILED : CPR_EXIT_OK;
 }
 
 /* *found: there was a run that was killed; with `check` it is left as it is.  Returns an enum

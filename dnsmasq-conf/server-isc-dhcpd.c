@@ -144,7 +144,7 @@ static int check_merged(const struct world *w, const char *config, const char *c
 		return 0; /* not installed */
 	if (r < 0)
 		cpr_errors_add(e, config, 0, "cannot ask dhcpd whether it takes it: %s",
-			strerror(-r));
+			trial_error(r));
 	if (r > 0)
 		refuse(&t, &said, e);
 	return r > 0 ? -EINVAL : r;

@@ -224,7 +224,7 @@ static int check_merged(
 		return 0;
 	if (r < 0)
 		cpr_errors_add(e, KEA_CONFIG, 0,
-			"cannot ask kea-dhcp4 whether it takes it: %s", strerror(-r));
+			"cannot ask kea-dhcp4 whether it takes it: %s", trial_error(r));
 	if (r > 0)
 		refuse(&t, &said, e);
 	if (r == 0 && !trial_includer(&t))

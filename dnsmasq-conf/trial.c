@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 enum {
@@ -169,8 +168,9 @@ static int try_alone(struct trial *t, const char *before, const char *after)
 
 static int lock_folder(int base, const char *file)
 {
-	_cleanup_(cpr_freep) char *folder = strdup(file + 1);
-	int fd, r;
+	_cleanup_(cpr_freep) char *folder = strdup(file + 1), *waiting = NULL;
+	_cleanup_(cpr_closep) int fd = -1;
+	int own, r;
 
 	if (!folder)
 		return -ENOMEM;
@@ -178,10 +178,15 @@ static int lock_folder(int base, const char *file)
 	fd = openat(base, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	do
-		r = flock(fd, LOCK_EX);
-	while (r < 0 && errno == EINTR);
-	return fd;
+	if (asprintf(&waiting, "waiting for who has locked /%s", folder) < 0) {
+		waiting = NULL;
+		return -ENOMEM;
+	}
+	r = folder_lock(fd, waiting);
+	own = fd;
+	if (r == 0)
+		fd = -1;
+	return r < 0 ? r : own;
 }
 
 static void hold_signals(sigset_t *before)
@@ -218,6 +223,14 @@ int trial_open(struct trial *t, const struct trial_kind *kind, int base, const c
 	if (r == 0 && !instead)
 		r = try_alone(t, before, after);
 	return r;
+}
+
+const char *trial_error(int r)
+{
+	return r == -EWOULDBLOCK
+		       ? "another program has had its folder locked for half a minute: "
+			 "lslocks shows which; run again when it has ended"
+		       : strerror(-r);
 }
 
 bool trial_denied(int r)

@@ -45,9 +45,12 @@ int trial_look(
 const struct trial_file *trial_includer(const struct trial *t);
 
 /* The copies.  before, after: what makes a main file of an include of ours, where no file
- * includes it yet; it is tried alone then.  Returns as above. */
+ * includes it yet; it is tried alone then.  Returns as above; -EWOULDBLOCK: somebody has
+ * locked the folder for half a minute. */
 int trial_open(struct trial *t, const struct trial_kind *kind, int base, const char *main,
 	const char *candidate, const char *before, const char *after);
+/* Of trial_open, for people. */
+const char *trial_error(int r);
 /* What trial_open says to a user who may not write there. */
 bool trial_denied(int r);
 /* Also the _cleanup_ function, of both; all zero: nothing. */

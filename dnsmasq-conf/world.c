@@ -109,28 +109,33 @@ static int read_running(struct world *w, struct cpr_errors *e)
 	return 0;
 }
 
-/* The kernel gives the lock back however we end.  It is taken before the first file is read:
- * who waited must not write what was true before. */
-static int lock(int fd, const char *name, struct cpr_errors *e)
+int folder_lock(int fd, const char *waiting)
 {
 	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
 		int error = errno;
 
-		if (error != EWOULDBLOCK && error != EINTR) {
-			cpr_errors_add(e, name, 0, "cannot lock it: %s", strerror(error));
+		if ((error != EWOULDBLOCK && error != EINTR) || i == LOCK_TRIES)
 			return -error;
-		}
-		if (i == LOCK_TRIES) {
-			cpr_errors_add(e, name, 0,
-				"another cpr-conf has been writing below it for half a "
-				"minute; see what keeps it, and run again");
-			return -error;
-		}
 		if (i == 0)
-			cpr_say(6, "waiting for another cpr-conf to end");
+			cpr_say(6, "%s", waiting);
 		nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
 	}
 	return 0;
+}
+
+/* The kernel gives the lock back however we end.  It is taken before the first file is read:
+ * who waited must not write what was true before. */
+static int lock(int fd, const char *name, struct cpr_errors *e)
+{
+	int r = folder_lock(fd, "waiting for another cpr-conf to end");
+
+	if (r == -EWOULDBLOCK)
+		cpr_errors_add(e, name, 0,
+			"another cpr-conf has been writing below it for half a minute; "
+			"see what keeps it, and run again");
+	else if (r < 0)
+		cpr_errors_add(e, name, 0, "cannot lock it: %s", strerror(-r));
+	return r;
 }
 
 /* The folder of our own, and not the root: that is one for all mount namespaces. */

@@ -48,3 +48,6 @@ void world_freep(struct world **w);
 int read_below(int base, const char *name, size_t max, char **data, size_t *len);
 /* The rest of an open file.  0, -EFBIG or -errno. */
 int read_open(int fd, size_t max, char **data, size_t *len);
+/* Locks an open folder, having said `waiting` where that takes time.  0, -EWOULDBLOCK after half
+ * a minute, or -errno. */
+int folder_lock(int fd, const char *waiting);

@@ -251,6 +251,48 @@ tftp=192.0.2.1" ]
 	[[ $output == *"nothing to change"*"put into /etc/dnsmasq.conf:"*"set:net-192.0.2.0-24"* ]]
 }
 
+# first_run_killed: the static file is written, dnsmasq not yet restarted for it
+first_run_killed() {
+	local n
+	for n in $(seq 60); do
+		ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 run -137 strace -qq -o /dev/null \
+			-e "inject=renameat:signal=SIGKILL:when=$n" cpr-conf generate
+		[ ! -e "$conf" ] || return 0
+		run -0 cpr-conf generate --no-reload --only term
+	done
+	return 1
+}
+
+@test "a killed run is undone, but a server does not start with the old files either: exit 1" {
+	strace -o "$BATS_TEST_TMPDIR/trace" true || skip "strace may not trace here"
+	host_dnsmasq
+	first_run_killed
+	echo interface=away0 >/etc/dnsmasq.d/mine.conf # which no checker sees
+	run cpr-conf generate
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ $output == *"could not be restarted"*"the old files are back, but a server does not serve"* ]]
+	[ ! -e "$conf" ]
+	[ -z "$(ls -A "$backup")" ]
+	rm /etc/dnsmasq.d/mine.conf
+	service dnsmasq start
+	run -0 cpr-conf generate
+	[[ $output == *"dnsmasq: answers as it should"* ]]
+}
+
+@test "who has locked Kea's folder is waited for" {
+	host_site 'dnsmasq { enable = false }' 'kea { enable = true  mode = "class" }'
+	lab_start /dev/null flock -F /etc/kea sleep 60
+	holder=$lab_pid
+	lab_wait 50 eval '! flock -n /etc/kea true'
+	cpr-conf generate >"$BATS_TEST_TMPDIR/said" 2>&1 &
+	lab_wait 50 grep -q 'waiting for who has locked /etc/kea' "$BATS_TEST_TMPDIR/said"
+	[ ! -e /etc/kea/phone-cpr.json ]
+	lab_stop "$holder"
+	wait $!
+	[ -e /etc/kea/phone-cpr.json ]
+}
+
 # The files are the old ones again, but a restart would end a server that answers.
 @test "a killed run is undone, but no server restarted into what the admin broke since" {
 	strace -o "$BATS_TEST_TMPDIR/trace" true || skip "strace may not trace here"

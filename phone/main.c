@@ -419,8 +419,9 @@ static int receive_some(struct app *a)
 
 static void stop_all(struct app *a, const char *why)
 {
-	/* Hundreds of releases at once would not fit a server's socket buffer. */
-	const struct timespec pause = {.tv_nsec = 2000000};
+	/* Hundreds of releases at once would not fit the socket buffer of a busy server,
+	 * which writes its leases for each. */
+	const struct timespec pause = {.tv_nsec = 10000000};
 
 	for (unsigned i = 0; i < a->n; i++) {
 		if (cpr_phone_over(a->unit[i].phone))

@@ -135,7 +135,7 @@ lease_gone() { ! grep -q 02:1b:54 "$log.leases"; }
 	wait "$lab_pid" || status=$?
 	ip addr del 10.9.0.1/16 dev srv0
 	[ "$status" = 1 ]
-	lab_wait 50 lease_gone
+	lab_wait 300 lease_gone
 }
 
 leases() { [ "$(grep -c 02:1b:54 "$log.leases")" -ge "$1" ]; }

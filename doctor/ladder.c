@@ -52,8 +52,7 @@ static bool long_pause(const struct cpr_doctor_phone *p, size_t i)
 	return i && p->story[i].first.time_us > p->story[i - 1].last.time_us + PAUSE_US;
 }
 
-static void names(const struct cpr_doctor_phone *p, const struct lanes *l,
-	unsigned height, struct cpr_buf *out)
+static void names(const struct lanes *l, unsigned height, struct cpr_buf *out)
 {
 	char text[INET_ADDRSTRLEN];
 
@@ -74,7 +73,6 @@ static void names(const struct cpr_doctor_phone *p, const struct lanes *l,
 			x, text, l->n == LANES && i == LANES - 1 ? " …" : "", x, x,
 			height);
 	}
-	(void)p;
 }
 
 static void arrow(const struct cpr_event *e, unsigned from, unsigned to, unsigned y,
@@ -129,7 +127,7 @@ void cpr_ladder(const struct cpr_doctor_phone *p, const struct cpr_findings *pro
 		"<svg class=\"ladder\" viewBox=\"0 0 %u %u\" role=\"img\">"
 		"<title>what the phone and its servers said, from top to bottom</title>\n",
 		WIDTH, TOP + rows * ROW + 10);
-	names(p, &l, TOP + rows * ROW + 6, out);
+	names(&l, TOP + rows * ROW + 6, out);
 	for (size_t i = 0; i < p->story_n; i++) {
 		const struct cpr_event *e = &p->story[i];
 

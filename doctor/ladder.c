@@ -37,7 +37,7 @@ static unsigned lane_x(const struct lanes *l, size_t i)
 	return LEFT + (unsigned)((i + 1) * (WIDTH - LEFT - MARGIN) / l->n);
 }
 
-static bool proves(const struct cpr_event *e, const struct cpr_findings *proof)
+static bool proves(const struct cpr_event *e, const struct cpr_verdicts *proof)
 {
 	for (size_t i = 0; i < proof->n; i++)
 		for (size_t k = 0; k < proof->row[i].frame_n; k++)
@@ -93,7 +93,7 @@ static void arrow(const struct cpr_event *e, unsigned from, unsigned to, unsigne
 }
 
 static void row(const struct cpr_doctor_phone *p, const struct cpr_event *e,
-	struct lanes *l, const struct cpr_findings *proof, unsigned y,
+	struct lanes *l, const struct cpr_verdicts *proof, unsigned y,
 	struct cpr_buf *out)
 {
 	unsigned x = lane_x(l, lane_of(l, e->peer));
@@ -111,7 +111,7 @@ static void row(const struct cpr_doctor_phone *p, const struct cpr_event *e,
 	cpr_buf_puts(out, "</text></g>\n");
 }
 
-void cpr_ladder(const struct cpr_doctor_phone *p, const struct cpr_findings *proof,
+void cpr_ladder(const struct cpr_doctor_phone *p, const struct cpr_verdicts *proof,
 	struct cpr_buf *out)
 {
 	struct lanes l = {0};

@@ -4,8 +4,8 @@
 
 struct cpr_buf;
 struct cpr_doctor_phone;
-struct cpr_findings;
+struct cpr_verdicts;
 
-/* One element of class "row" per event; those that prove a finding are of class "proof", too. */
-void cpr_ladder(const struct cpr_doctor_phone *p, const struct cpr_findings *proof,
+/* One element of class "row" per event; those that prove a verdict are of class "proof", too. */
+void cpr_ladder(const struct cpr_doctor_phone *p, const struct cpr_verdicts *proof,
 	struct cpr_buf *out);

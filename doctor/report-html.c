@@ -84,7 +84,7 @@ static void address(struct in_addr a, struct cpr_buf *out)
 }
 
 static void summary_row(const struct cpr_doctor_phone *p, size_t i,
-	const struct cpr_findings *f, struct cpr_buf *out)
+	const struct cpr_verdicts *f, struct cpr_buf *out)
 {
 	cpr_buf_printf(out, "<tr><td><a href=\"#phone-%zu\">", i + 1);
 	mac_text(p, out);
@@ -135,7 +135,7 @@ static void proof(const struct cpr_doctor_phone *p, uint64_t frame, struct cpr_b
 	cpr_buf_puts(out, "</li>\n");
 }
 
-static void fault(const struct cpr_doctor_phone *p, const struct cpr_finding *f,
+static void fault(const struct cpr_doctor_phone *p, const struct cpr_verdict *f,
 	struct cpr_buf *out)
 {
 	cpr_buf_printf(
@@ -218,7 +218,7 @@ static void lease(const struct cpr_doctor_phone *p, struct cpr_buf *out)
 }
 
 static void phone(const struct cpr_doctor_phone *p, size_t i,
-	const struct cpr_findings *f, struct cpr_buf *out)
+	const struct cpr_verdicts *f, struct cpr_buf *out)
 {
 	cpr_buf_printf(out, "<section class=\"phone\" id=\"phone-%zu\"><h2>", i + 1);
 	model_text(p, out);
@@ -271,14 +271,14 @@ void cpr_report_html(const struct cpr_doctor *d, const char *source, struct cpr_
 	cpr_buf_puts(out, "<table><tr><th>phone</th><th>model</th><th>address</th>"
 			  "<th>came to</th><th>faults</th></tr>\n");
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(cpr_findings_clear) struct cpr_findings f = {0};
+		_cleanup_(cpr_verdicts_clear) struct cpr_verdicts f = {0};
 
 		cpr_doctor_judge(d, cpr_doctor_phone(d, i), &f);
 		summary_row(cpr_doctor_phone(d, i), i, &f, out);
 	}
 	cpr_buf_puts(out, "</table>\n");
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(cpr_findings_clear) struct cpr_findings f = {0};
+		_cleanup_(cpr_verdicts_clear) struct cpr_verdicts f = {0};
 
 		cpr_doctor_judge(d, cpr_doctor_phone(d, i), &f);
 		phone(cpr_doctor_phone(d, i), i, &f, out);

@@ -59,8 +59,9 @@ static int same_device(const struct cpr_spool *s, struct cpr_errors *e)
 
 static int take_lock(struct cpr_spool *s, struct cpr_errors *e)
 {
-	s->lock = openat(
-		s->folder, "watch.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* Not for writing, which would keep the file system from being made read-only. */
+	s->lock = openat(s->folder, "watch.lock",
+		O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (s->lock >= 0 && flock(s->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (s->lock >= 0 && errno == EWOULDBLOCK) {
@@ -210,10 +211,10 @@ int cpr_spool_accept(struct cpr_spool *s, const char *name, unsigned keep)
 
 int cpr_spool_remove(struct cpr_spool *s, const char *name)
 {
-	struct stat st;
-
 	cpr_remove_tree(s->incoming, name);
-	return fstatat(s->incoming, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : -EACCES;
+	if (unlinkat(s->incoming, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EISDIR ? -EACCES : -errno;
 }
 
 int cpr_spool_refuse(struct cpr_spool *s, const char *name, char *const *reason,

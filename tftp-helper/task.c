@@ -19,7 +19,6 @@
 #include <time.h>
 
 enum {
-	AGAIN_MS = 30 * 1000, /* after a failure of this host */
 	BEHIND_MS = 5 * 1000, /* so long packages go before what is served */
 };
 
@@ -31,7 +30,7 @@ int64_t cpr_watch_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int start(struct cpr_watch *w, enum cpr_task task, char *const argv[])
+static int start_child(struct cpr_watch *w, char *const argv[])
 {
 	int r;
 
@@ -49,10 +48,21 @@ static int start(struct cpr_watch *w, enum cpr_task task, char *const argv[])
 	if (r < 0) {
 		cpr_closep(&w->out);
 		w->out = -1;
-		return r;
 	}
-	w->task = task;
-	return 0;
+	return r;
+}
+
+static int start(struct cpr_watch *w, enum cpr_task task, char *const argv[])
+{
+	int r = start_child(w, argv);
+
+	if (r == 0)
+		w->task = task;
+	else if (r != w->start_error)
+		cpr_say(3, "cannot run '%s': %s; it is tried again", argv[0],
+			strerror(-r));
+	w->start_error = r;
+	return r;
 }
 
 static int start_import(struct cpr_watch *w, const char *name)
@@ -160,30 +170,41 @@ void cpr_watch_write_status(struct cpr_watch *w)
 
 	cpr_status_queue(w->status, &w->incoming, busy);
 	r = cpr_status_write(w->spool.folder, w->status);
-	if (r < 0)
-		cpr_say(4, "cannot write '%s/" CPR_STATUS_FILE "': %s", w->spool.path,
-			strerror(-r));
+	if (r < 0 && r != w->status_error)
+		cpr_say(4,
+			"cannot write '%s/" CPR_STATUS_FILE
+			"': %s; 'cpr-helper status' shows what was before, until it can be",
+			w->spool.path, strerror(-r));
+	w->status_error = r;
 }
 
-static void failed(struct cpr_arrival *a, const char *why)
+static void failed(struct cpr_watch *w, struct cpr_arrival *a, const char *why)
 {
 	/* Once: the same failure every half minute tells nobody anything new. */
 	if (!a->why || strcmp(a->why, why))
 		cpr_event(CPR_EVENT_FAILED, a->name, "%s: %s", a->name, why);
-	cpr_arrival_defer(a, cpr_watch_now() + AGAIN_MS, why);
+	cpr_arrival_defer(a, cpr_watch_now() + w->again, why);
 }
 
-/* It lies in incoming/ and cannot be moved: what another user's folder allows is not ours to
- * say.  It stays, and is left alone until it changes. */
+/* A full disk and the like pass; what another user's folder allows is not ours to say. */
+static bool passes(int error)
+{
+	return error < 0 && error != -EACCES && error != -EPERM && error != -EEXIST;
+}
+
+/* It lies in incoming/ and cannot be moved.  What does not pass is left alone until it
+ * changes. */
 static void stays(struct cpr_watch *w, struct cpr_arrival *a, int error)
 {
 	_cleanup_(cpr_freep) char *why = NULL;
 
-	if (asprintf(&why, "cannot be moved out of '%s/incoming' (%s): remove it by hand",
-		    w->spool.path, strerror(-error)) < 0)
+	if (asprintf(&why, "cannot be moved out of '%s/incoming' (%s): %s", w->spool.path,
+		    strerror(-error),
+		    passes(error) ? "it is tried again" : "remove it by hand") < 0)
 		why = NULL;
-	cpr_event(CPR_EVENT_FAILED, a->name, "%s: %s", a->name, why ? why : "");
-	cpr_arrival_defer(a, INT64_MAX, why);
+	failed(w, a, why ? why : "");
+	if (!passes(error))
+		cpr_arrival_defer(a, INT64_MAX, why);
 }
 
 static void accepted(struct cpr_watch *w, struct cpr_arrival *a, const json_t *report)
@@ -192,8 +213,11 @@ static void accepted(struct cpr_watch *w, struct cpr_arrival *a, const json_t *r
 	int r = w->remove_accepted ? cpr_spool_remove(&w->spool, a->name)
 				   : cpr_spool_accept(&w->spool, a->name, w->site->keep);
 
-	cpr_event(CPR_EVENT_ACCEPTED, a->name, "%s: accepted", a->name);
-	cpr_status_package(w->status, a->name, true, report, time(NULL));
+	/* Its firmware is there either way; said and counted is what will not come again. */
+	if (!passes(r)) {
+		cpr_event(CPR_EVENT_ACCEPTED, a->name, "%s: accepted", a->name);
+		cpr_status_package(w->status, a->name, true, report, time(NULL));
+	}
 	if (r < 0)
 		stays(w, a, r);
 	else
@@ -211,9 +235,11 @@ static void quarantine(struct cpr_watch *w, struct cpr_arrival *a, const json_t 
 {
 	int r = cpr_spool_refuse(&w->spool, a->name, reason, n, w->site->keep);
 
-	cpr_event(CPR_EVENT_REFUSED, a->name, "%s: refused: %s", a->name,
-		n ? reason[0] : "");
-	cpr_status_package(w->status, a->name, false, report, time(NULL));
+	if (!passes(r)) {
+		cpr_event(CPR_EVENT_REFUSED, a->name, "%s: refused: %s", a->name,
+			n ? reason[0] : "");
+		cpr_status_package(w->status, a->name, false, report, time(NULL));
+	}
 	if (r < 0)
 		stays(w, a, r);
 	else
@@ -286,7 +312,7 @@ static void import_ended(struct cpr_watch *w, int status, const json_t *report)
 	else if (WEXITSTATUS(status) == CPR_EXIT_INVALID && report)
 		refused_with_report(w, a, report);
 	else
-		failed(a,
+		failed(w, a,
 			"could not be taken because of this host, as said before; it is "
 			"tried again");
 }
@@ -311,7 +337,7 @@ static void generate_ended(
 		cpr_event(CPR_EVENT_NOT_PUBLISHED, NULL,
 			"term files and XMLDefault are not all in place, as said before");
 		if (code != CPR_EXIT_INVALID)
-			w->generate_at = cpr_watch_now() + AGAIN_MS;
+			w->generate_at = cpr_watch_now() + w->again;
 	}
 }
 
@@ -379,20 +405,18 @@ int64_t cpr_task_next(struct cpr_watch *w)
 	if (a) {
 		r = start_import(w, a->name);
 		if (r < 0)
-			failed(a, strerror(-r));
+			failed(w, a, "no program can be run to read it, as said before");
 	} else if (w->generate_at && (w->generate_at <= now || w->stopping)) {
 		r = start_conf(w, CPR_TASK_GENERATE);
-		w->generate_at = r < 0 ? now + AGAIN_MS : 0;
+		w->generate_at = r < 0 ? now + w->again : 0;
 	} else if (w->verify_due && !w->stopping) {
 		r = start_conf(w, CPR_TASK_VERIFY);
 		w->verify_due = r < 0;
 	}
-	if (r < 0)
-		cpr_say(3, "cannot run a program: %s", strerror(-r));
 	if (w->task != CPR_TASK_NONE || w->stopping)
 		return -1;
 	due = cpr_incoming_due(&w->incoming, now, w->settle);
 	if (w->generate_at)
 		due = sooner(due, w->generate_at - now);
-	return r < 0 ? AGAIN_MS : due;
+	return r < 0 ? w->again : due;
 }

@@ -6,11 +6,13 @@
 #include "command.h"
 #include "errors.h"
 #include "event.h"
+#include "root.h"
 #include "site.h"
 #include "status.h"
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +25,7 @@
 enum {
 	OPT_SETTLE = 256,
 	OPT_PATIENCE,
+	OPT_AGAIN,
 	OPT_REMOVE,
 	OPT_ONCE,
 	OPT_SITE,
@@ -42,6 +45,10 @@ static const struct argp_option options[] = {
 	{"patience", OPT_PATIENCE, "SECONDS", 0,
 		"move what is no whole package to quarantine/ when it has kept still for "
 		"so long (default 60)",
+		0},
+	{"again", OPT_AGAIN, "SECONDS", 0,
+		"try again after so long what a full disk or the like kept from it "
+		"(default 30)",
 		0},
 	{"remove-accepted", OPT_REMOVE, NULL, 0,
 		"remove accepted packages instead of keeping the newest", 0},
@@ -96,6 +103,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PATIENCE:
 		w->patience = milliseconds(state, arg);
 		break;
+	case OPT_AGAIN:
+		w->again = milliseconds(state, arg);
+		break;
 	case OPT_REMOVE:
 		w->remove_accepted = true;
 		break;
@@ -124,14 +134,18 @@ enum {
 	ON_TIMER,
 	ON_WATCHDOG,
 	ON_CHILD,
+	ON_MOUNT,
 	SOURCES
 };
 
 struct loop {
 	struct cpr_watch w;
-	int signals, inotify, timer, watchdog;
-	int root_watch; /* -1: none */
+	int signals, inotify, timer, watchdog, mounts;
+	int root_watch;         /* -1: none */
+	struct cpr_root folder; /* that it watches, or watched last */
+	int scan_error;         /* that was said; 0: none */
 	bool scan_due;
+	bool failed;
 };
 
 static int read_site(struct cpr_watch *w, struct cpr_errors *e)
@@ -170,32 +184,57 @@ static void watch_folder(void *owner, const char *path)
 			full, strerror(errno));
 }
 
-/* The watch comes before whatever is read there, so that nothing happens in between. */
-static void watch_root(struct loop *l)
-{
-	struct cpr_watch *w = &l->w;
-	bool was = w->root_present;
-
-	if (l->root_watch < 0)
-		l->root_watch = inotify_add_watch(l->inotify, w->tftp_root, ROOT_EVENTS);
-	w->root_present = l->root_watch >= 0;
-	if (w->root_present && !was) {
-		w->generate_at = cpr_watch_now();
-		cpr_event(CPR_EVENT_ROOT_PRESENT, NULL, "TFTP root '%s' is there",
-			w->tftp_root);
-	} else if (!w->root_present && was) {
-		cpr_event(CPR_EVENT_ROOT_ABSENT, NULL,
-			"TFTP root '%s' is gone (%s): mount it, or mend tftp-root in the "
-			"site file and send SIGHUP",
-			w->tftp_root, strerror(errno));
-	}
-}
-
 static void forget_root(struct loop *l)
 {
 	if (l->root_watch >= 0)
 		inotify_rm_watch(l->inotify, l->root_watch);
 	l->root_watch = -1;
+}
+
+/* 0: the folder that the path names now is watched, or -errno; -ENODEV: another shows, for
+ * its file system is not mounted.  The watch comes before whatever is read there, so that
+ * nothing happens in between. */
+static int find_root(struct loop *l)
+{
+	_cleanup_(cpr_root_clear) struct cpr_root now = {0};
+	struct cpr_watch *w = &l->w;
+	int r;
+
+	if (l->root_watch >= 0 && cpr_root_is(&l->folder, w->tftp_root))
+		return 0;
+	forget_root(l);
+	r = cpr_root_find(w->tftp_root, &now);
+	if (r == 0 && cpr_root_unmounted(&l->folder, &now))
+		r = -ENODEV;
+	if (r < 0)
+		return r;
+	l->root_watch = inotify_add_watch(l->inotify, w->tftp_root, ROOT_EVENTS);
+	if (l->root_watch < 0)
+		return -errno;
+	cpr_root_clear(&l->folder);
+	l->folder = now;
+	now.mount = NULL;
+	w->generate_at = cpr_watch_now();
+	return 0;
+}
+
+static void watch_root(struct loop *l)
+{
+	struct cpr_watch *w = &l->w;
+	bool was = w->root_present;
+	int r = find_root(l);
+
+	w->root_present = r == 0;
+	if (w->root_present && !was)
+		cpr_event(CPR_EVENT_ROOT_PRESENT, NULL, "TFTP root '%s' is there",
+			w->tftp_root);
+	else if (!w->root_present && was)
+		cpr_event(CPR_EVENT_ROOT_ABSENT, NULL,
+			"TFTP root '%s' is gone (%s%s%s): mount it, or mend tftp-root in "
+			"the site file and send SIGHUP",
+			w->tftp_root, r == -ENODEV ? "'" : "",
+			r == -ENODEV ? l->folder.mount : strerror(-r),
+			r == -ENODEV ? "' is not mounted" : "");
 }
 
 static void on_event(struct loop *l, const struct inotify_event *event)
@@ -237,8 +276,10 @@ static void scan(struct loop *l)
 		&w->incoming, w->spool.incoming, cpr_watch_now(), watch_folder, l);
 
 	l->scan_due = false;
-	if (r < 0)
-		cpr_say(3, "cannot read '%s/incoming': %s", w->spool.path, strerror(-r));
+	if (r < 0 && r != l->scan_error)
+		cpr_say(3, "cannot read '%s/incoming': %s; it is tried again",
+			w->spool.path, strerror(-r));
+	l->scan_error = r;
 	cpr_watch_write_status(w);
 }
 
@@ -254,8 +295,10 @@ static void reload(struct loop *l)
 		cpr_event(CPR_EVENT_SITE_REFUSED, NULL,
 			"the site file is not taken, the one before holds: %s",
 			e.n ? e.line[0] : strerror(-r));
-	else
+	else {
 		forget_root(l);
+		cpr_root_clear(&l->folder);
+	}
 	w->generate_at = cpr_watch_now();
 	sd_notify(0, "READY=1");
 }
@@ -314,6 +357,8 @@ static void proceed(struct loop *l)
 	due = cpr_task_next(w);
 	if (!w->root_present && !w->stopping)
 		due = LOOK_FOR_ROOT_MS;
+	if ((l->scan_error || w->status_error) && (due < 0 || due > w->again))
+		due = w->again;
 	set_timer(l->timer, due);
 	say_status(w);
 }
@@ -347,10 +392,16 @@ static bool turn(struct loop *l)
 		[ON_TIMER] = {l->timer, POLLIN, 0},
 		[ON_WATCHDOG] = {l->watchdog, POLLIN, 0},
 		[ON_CHILD] = {l->w.child, POLLIN, 0},
+		[ON_MOUNT] = {l->mounts, POLLPRI,
+			0}, /* something was mounted, or unmounted */
 	};
 
-	if (poll(fd, SOURCES, -1) < 0)
-		return errno == EINTR;
+	if (poll(fd, SOURCES, -1) < 0) {
+		l->failed = errno != EINTR;
+		if (l->failed)
+			cpr_say(2, "cannot wait for events: %s", strerror(errno));
+		return !l->failed;
+	}
 	if (fd[ON_SIGNAL].revents)
 		on_signal(l);
 	if (fd[ON_EVENT].revents)
@@ -411,6 +462,7 @@ static int open_loop(struct loop *l, struct cpr_errors *e)
 	l->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	l->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->watchdog = open_watchdog();
+	l->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (l->signals < 0 || l->inotify < 0 || l->timer < 0)
 		return -errno;
 	if (!l->w.status)
@@ -425,6 +477,8 @@ static void close_loop(struct loop *l)
 	cpr_closep(&l->inotify);
 	cpr_closep(&l->timer);
 	cpr_closep(&l->watchdog);
+	cpr_closep(&l->mounts);
+	cpr_root_clear(&l->folder);
 	cpr_spool_close(&l->w.spool);
 	cpr_incoming_clear(&l->w.incoming);
 	json_decref(l->w.status);
@@ -456,6 +510,7 @@ int cpr_command_watch(int argc, char **argv)
 	_cleanup_(close_loop) struct loop l = {
 		.w = {.settle = 2000,
 			.patience = 60000,
+			.again = 30000,
 			.child = -1,
 			.out = -1,
 			.spool = {.folder = -1,
@@ -467,6 +522,7 @@ int cpr_command_watch(int argc, char **argv)
 		.inotify = -1,
 		.timer = -1,
 		.watchdog = -1,
+		.mounts = -1,
 		.root_watch = -1,
 	};
 	int r;
@@ -482,5 +538,5 @@ int cpr_command_watch(int argc, char **argv)
 		return r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
 	}
 	run(&l);
-	return CPR_EXIT_OK;
+	return l.failed ? CPR_EXIT_FAILED : CPR_EXIT_OK;
 }

@@ -30,6 +30,7 @@ enum cpr_task {
 struct cpr_watch {
 	const char *site_file, *root; /* as of the options; NULL: not given */
 	int64_t settle, patience;     /* ms */
+	int64_t again;                /* ms: after a failure of this host */
 	bool remove_accepted, once;
 
 	struct cpr_site *site;
@@ -46,6 +47,7 @@ struct cpr_watch {
 	json_t *gone; /* loads that cpr-conf is told to forget; NULL: it is not running */
 
 	int64_t generate_at; /* ms: what is served may be out of date; 0: it is not */
+	int start_error, status_error; /* -errno that was said; 0: none */
 	bool verify_due;
 	bool root_present;
 	bool stopping;

@@ -2,46 +2,22 @@
 # left, then put aside with its reasons; and no server is told of anything.
 bats_require_minimum_version 1.5.0
 load lab.bash
+load watch.bash
 
 setup_file() {
 	lab_up
 }
 
 setup() {
-	root=$BATS_TEST_TMPDIR/root
-	spool=$root/var/lib/phone-cpr
-	tftp=$root/srv/tftp
-	log=$BATS_TEST_TMPDIR/watch.log
-	lab_site "$root"
+	watch_setup
 	lab_root "$root"
-	cd "$BATS_TEST_TMPDIR"
 	watch
 }
 
 teardown() {
 	lab_stop
 	umount /srv/tftp /srv /var/lib/phone-cpr /var/lib
-	[ ! -f "$log" ] || sed 's/^/watch: /' "$log" | tail -n 40
-}
-
-# watch [OPTION...]: the daemon, until it is ready
-watch() {
-	lab_start "$log" "$B/cpr-helper" watch --root "$root" --settle 0.3 --patience 2 "$@"
-	watcher=$lab_pid
-	lab_wait 100 grep -q "watches '" "$log"
-}
-
-status() { cpr-helper status --root "$root" --json; }
-# known EXPRESSION: of the status, in a while
-known() { lab_wait 150 told "$1"; }
-told() { status 2>/dev/null | jq -es "length == 1 and (.[0] | $1)" >/dev/null; }
-accepted() { known ".accepted >= ${1-1} and .queue == [] and .state == \"idle\""; }
-
-# Nothing of what is on its way is left, and no list lacks an image.
-whole() {
-	[ -z "$(find "$tftp" -name '.*' ! -name .phone-cpr)" ]
-	[ -z "$(find "$tftp/.phone-cpr" -name 'staging-*' -o -name lock)" ]
-	cpr-conf verify --root "$root" >/dev/null
+	watch_teardown
 }
 
 @test "cp, mv, a folder, rsync and a slow scp each end in what a phone can recover with" {

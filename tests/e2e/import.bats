@@ -569,10 +569,13 @@ signalled() {
 @test "an import that waits says so" {
 	mkfirmware p.zip
 	mkdir -m 700 "$tftp/.phone-cpr"
-	lab_start flock.log flock "$tftp/.phone-cpr/lock" sleep 2
-	lab_wait 50 test -e "$tftp/.phone-cpr/lock"
-	run -0 --separate-stderr import p.zip
-	[[ $stderr == *"another import is at work"* ]]
+	lab_start flock.log flock --no-fork "$tftp/.phone-cpr/lock" sleep 600
+	local holder=$lab_pid
+	lab_wait 50 eval '! flock -n "$tftp/.phone-cpr/lock" true'
+	lab_start import.log cpr-helper import --root "$root" p.zip
+	lab_wait 100 grep -q 'another import is at work' import.log
+	lab_stop "$holder"
+	wait "$lab_pid"
 }
 
 @test "what cpr-conf says counts, the firmware stays" {

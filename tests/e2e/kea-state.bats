@@ -128,10 +128,10 @@ marks() { kea_say option150-recovery-list | jq -r '.arguments.phones[] | "\(."hw
 
 @test "a mark ends with its time" {
 	kea "$RECOVERY"
-	mark ', "ttl": 2'
+	mark ', "ttl": 4'
 	exchange
 	servers c00002c8
-	sleep 2.1
+	lab_wait 100 eval '[ -z "$(marks)" ]'
 	exchange
 	servers c0000207c0000208
 	[ -z "$(marks)" ]

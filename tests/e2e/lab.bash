@@ -88,6 +88,26 @@ lab_dnsmasq() {
 	lab_wait 50 lab_listens 67
 }
 
+# lab_capture FILE: records what passes every interface of this side.  That tshark says it
+# captures proves nothing: dumpcap may not have its socket yet.  A datagram of ours in the file
+# does; one more at the end, lab_captured, and all that went before it is in the file, too.
+lab_capture() {
+	lab_mark=0
+	lab_start "$1.log" tshark -q -i any -w "$1"
+	lab_wait 300 lab_marked "$1"
+}
+
+lab_captured() {
+	: $((++lab_mark))
+	lab_wait 300 lab_marked "$1" && lab_stop "$lab_pid"
+}
+
+# Nobody listens on the discard port; whether the last datagram was refused does not matter.
+lab_marked() {
+	echo "mark $lab_mark of the lab" >/dev/udp/127.0.0.1/9 || true
+	grep -aqs "mark $lab_mark of the lab" "$1"
+} 2>/dev/null
+
 # lab_phone COMMAND...: on the phone's side of the cable
 lab_phone() { ip netns exec phone "$@"; }
 

@@ -73,7 +73,7 @@ faults() { jq -r '.phones[0].faults[].id' <<<"$output"; }
 	grep -q 'would use TFTP server 192.0.2.7, then 192.0.2.8, from option 150' <<<"$output"
 	grep -q 'option 150: c0 00 02 07 c0 00 02 08' <<<"$output"
 	grep -q 'option 66: "tftp.example"' <<<"$output"
-	lab_wait 20 grep -q DHCPRELEASE "$log"
+	lab_wait 50 grep -q DHCPRELEASE "$log"
 	run ! grep -q 02:1b:54 "$log.leases"
 }
 
@@ -110,7 +110,7 @@ stopped() {
 	wait "$lab_pid" || status=$?
 	[ "$status" = 1 ]
 	grep -q ': interrupted' "$out"
-	lab_wait 20 lease_gone
+	lab_wait 50 lease_gone
 }
 
 lease_gone() { ! grep -q 02:1b:54 "$log.leases"; }

@@ -178,22 +178,18 @@ fetches() {
 }
 
 @test "nobody listens on port 69" {
-	SECONDS=0
 	run -1 ask fetch "$LAB_SERVER" anything
-	[ "$output" = $'0 bytes\nECONNREFUSED' ]
-	[ "$SECONDS" -lt 2 ]
+	[ "$output" = $'0 bytes\nECONNREFUSED' ] # and not ETIMEDOUT
 }
 
 @test "tshark finds the questions well-formed, and a 7961 in them" {
 	tftp_root
 	dnsmasq_for_phones --enable-tftp --tftp-root="$dir/tftp"
-	lab_start "$dir/tshark.log" tshark -q -i any -w "$dir/all.pcapng"
-	lab_wait 100 grep -q Capturing "$dir/tshark.log"
+	lab_capture "$dir/all.pcapng"
 	ask inform "$LAB_SERVER"
 	run -1 ask discover "$LAB_SERVER"
 	ask fetch "$LAB_SERVER" odd >"$dir/got"
-	sleep 1
-	lab_stop "$lab_pid"
+	lab_captured "$dir/all.pcapng"
 	shows() { tshark -r "$dir/all.pcapng" "$@" 2>/dev/null | sort -u; }
 	run -0 shows -Y 'dhcp.type == 1' -T fields -e dhcp.option.dhcp -e dhcp.option.hostname \
 		-e dhcp.option.vendor_class_id -e dhcp.hw.mac_addr -e dhcp.ip.client \

@@ -494,16 +494,17 @@ on_host() {
 
 @test "two runs at a time: the second waits for the first" {
 	put --model 7961
-	flock "$root/var/lib/phone-cpr" sleep 2 &
-	lab_wait 20 eval '! flock -n "$root/var/lib/phone-cpr" true'
-	run -0 conf generate
-	[[ $output == *"waiting for another cpr-conf"* ]]
-	wait
-	flock "$root/var/lib/phone-cpr" sleep 5 &
-	lab_wait 20 eval '! flock -n "$root/var/lib/phone-cpr" true'
-	run -0 conf generate --check
+	local log=$BATS_TEST_TMPDIR/generate.log holder
+	lab_start /dev/null flock --no-fork "$root/var/lib/phone-cpr" sleep 600
+	holder=$lab_pid
+	lab_wait 50 eval '! flock -n "$root/var/lib/phone-cpr" true'
+	run -3 conf generate --check # it only reads
 	[[ $output != *waiting* ]]
-	kill $!
+	lab_start "$log" conf generate
+	lab_wait 100 grep -q 'waiting for another cpr-conf' "$log"
+	lab_stop "$holder"
+	wait "$lab_pid"
+	run -0 conf generate --check
 }
 
 @test "a full disk: nothing has changed, which file it was is said, exit 1" {

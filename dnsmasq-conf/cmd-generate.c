@@ -113,7 +113,7 @@ static int read_dnsmasq(
 	_cleanup_(cpr_errors_clear) struct cpr_errors unread = {0};
 	int r = 0;
 
-	if (w->site->dnsmasq && asked_for(a, emitter_by_name("dnsmasq")))
+	if ((w->site->dnsmasq || a->print) && asked_for(a, emitter_by_name("dnsmasq")))
 		r = dnsmasq_lines_read(w->base, lines, &unread);
 	for (size_t i = 0; i < unread.n; i++)
 		cpr_say(4, "%s", unread.line[i]);
@@ -136,14 +136,18 @@ static int build(const struct world *w, const struct arguments *a, struct output
 		return r;
 	for (size_t i = 0; i < emitters_n; i++) {
 		const struct emitter *one = &emitters[i];
+		bool off = one->wanted && !one->wanted(w->site);
 
 		if (!asked_for(a, one))
 			continue;
-		if (!one->wanted || one->wanted(w->site))
-			one->emit(&in, out, e);
-		else if (a->only_n || a->print)
+		if (off && a->only_n)
 			cpr_errors_add(e, site_name(w->site), 0,
 				"%s is switched off: set %s", one->name, one->switch_on);
+		if (off && a->print)
+			cpr_say(6, "%s is switched off: set %s to have this written",
+				one->name, one->switch_on);
+		if (!off || a->print)
+			one->emit(&in, out, e);
 	}
 	for (size_t i = 0; i < out->n; i++)
 		out->failed = out->failed || out->output[i].text.failed;

@@ -53,22 +53,37 @@ mode_t output_mode(const struct output *o)
 	return o->mode ? o->mode : 0644;
 }
 
-static bool has_mode(int fd, const struct output *o)
+static bool has_mode(mode_t mode, const struct output *o)
 {
-	struct stat st;
+	return o->theirs ? (mode & S_IROTH) != 0 : (mode & 07777) == output_mode(o);
+}
 
-	if (fstat(fd, &st) < 0)
-		return false;
-	return o->theirs ? (st.st_mode & S_IROTH) != 0
-			 : (st.st_mode & 07777) == output_mode(o);
+/* What is there.  0 or -errno. */
+static int read_old(const struct world *w, const struct output *o, struct there *out)
+{
+	_cleanup_(cpr_closep) int fd = -1;
+
+	if (o->there && o->there->data && !o->there->linked) {
+		out->mode = o->there->mode;
+		out->len = o->there->len;
+		out->data = malloc(out->len + 1);
+		if (!out->data)
+			return -ENOMEM;
+		memcpy(out->data, o->there->data, out->len + 1);
+		return 0;
+	}
+	fd = cpr_publish_open(w->base, o->path + 1);
+	return fd < 0 ? fd : read_there(fd, FILE_MAX, out);
 }
 
 static int find_text(const struct world *w, struct change *c, const struct record *record,
 	struct cpr_errors *e)
 {
-	_cleanup_(cpr_closep) int fd = cpr_publish_open(w->base, c->o->path + 1);
-	int r = fd < 0 ? fd : read_open(fd, FILE_MAX, &c->old, &c->old_len);
+	struct there old = {0};
+	int r = read_old(w, c->o, &old);
 
+	c->old = old.data;
+	c->old_len = old.len;
 	if (r == -ENOENT) {
 		c->state = CHANGE_NEW;
 		c->removed = record_knows(record, c->o->path);
@@ -86,7 +101,7 @@ static int find_text(const struct world *w, struct change *c, const struct recor
 	}
 	if (c->old_len == c->o->text.len &&
 		memcmp(c->old, c->o->text.data, c->old_len) == 0) {
-		c->state = has_mode(fd, c->o) ? CHANGE_NONE : CHANGE_OTHER;
+		c->state = has_mode(old.mode, c->o) ? CHANGE_NONE : CHANGE_OTHER;
 		return 0;
 	}
 	c->state = CHANGE_OTHER;

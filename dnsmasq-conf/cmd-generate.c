@@ -126,8 +126,8 @@ static int build(const struct world *w, const struct arguments *a, struct output
 {
 	_cleanup_(dnsmasq_lines_clear) struct dnsmasq_lines lines = {0};
 	const struct emit_input in = {.plan = w->plan,
-		.xmldefault = w->xmldefault,
-		.xmldefault_len = w->xmldefault_len,
+		.xmldefault = &w->xmldefault,
+		.os79xx = &w->os79xx,
 		.dnsmasq = &lines};
 	size_t before = e->n;
 	int r = read_dnsmasq(w, a, &lines);

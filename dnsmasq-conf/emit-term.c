@@ -54,6 +54,7 @@ static void write_os79xx(
 	const struct emit_input *in, const struct cpr_plan_model *m, struct outputs *out)
 {
 	const struct cpr_site *site = in->plan->site;
+	struct output *o;
 	char now[64];
 
 	cpr_running_os79xx(in->plan->running, now);
@@ -61,8 +62,9 @@ static void write_os79xx(
 		(now[0] && !pinned(site, m->model) &&
 			!cpr_firmware_forgot(in->plan->firmware, now)))
 		return;
-	cpr_buf_printf(&outputs_add(out, "term", site->tftp_root, m->recovery_file)->text,
-		"%s\n", m->recovery->name);
+	o = outputs_add(out, "term", site->tftp_root, m->recovery_file);
+	o->there = in->os79xx;
+	cpr_buf_printf(&o->text, "%s\n", m->recovery->name);
 }
 
 /* What would lead phones to a load that is to be forgotten, with none to take its place. */

@@ -2,6 +2,7 @@
 #include "emit.h"
 #include "plan.h"
 #include "site.h"
+#include "there.h"
 #include "xmldefault.h"
 
 #include <errno.h>
@@ -9,7 +10,9 @@
 void emit_xmldefault(
 	const struct emit_input *in, struct outputs *out, struct cpr_errors *e)
 {
+	static const struct there none;
 	const struct cpr_site *site = in->plan->site;
+	const struct there *there = in->xmldefault ? in->xmldefault : &none;
 	struct output *o;
 	char *path;
 
@@ -24,8 +27,9 @@ void emit_xmldefault(
 	}
 	o = outputs_add(out, "xmldefault", site->tftp_root, XMLDEFAULT);
 	o->theirs = true;
+	o->there = in->xmldefault;
 	path = o->path ? o->path : (char *)XMLDEFAULT;
-	if (xmldefault_merge(path, in->xmldefault, in->xmldefault_len, in->plan, &o->text,
-		    e) == -ENOMEM)
+	if (xmldefault_merge(path, there->data, there->len, in->plan, &o->text, e) ==
+		-ENOMEM)
 		out->failed = true;
 }

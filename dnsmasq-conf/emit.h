@@ -12,6 +12,7 @@
 struct cpr_plan;
 struct cpr_site;
 struct dnsmasq_lines;
+struct there;
 
 enum output_kind {
 	OUTPUT_TEXT,    /* a file of these bytes */
@@ -37,6 +38,8 @@ struct output {
 	struct cpr_buf text;
 	unsigned mode; /* of OUTPUT_TEXT; 0: 0644 */
 	bool theirs;   /* the admin's own file, with its owner and mode, but for o+r */
+	const struct there
+		*there; /* of OUTPUT_TEXT: what it takes the place of; NULL: read it */
 	char *from;
 	/* Of a symbolic link: of what is there only a link gives way whose text says `from` in
 	 * whatever spelling; to be gone, in this one. */
@@ -58,8 +61,7 @@ struct outputs {
 
 struct emit_input {
 	const struct cpr_plan *plan;
-	const char *xmldefault; /* NULL: there is none */
-	size_t xmldefault_len;
+	const struct there *xmldefault, *os79xx; /* NULL: as if there were none */
 	const struct dnsmasq_lines *dnsmasq; /* its configuration as it is; NULL: none */
 };
 

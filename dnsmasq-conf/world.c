@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum {
@@ -44,6 +45,16 @@ int read_open(int fd, size_t max, char **data, size_t *len)
 	return 0;
 }
 
+int read_there(int fd, size_t max, struct there *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	out->mode = st.st_mode;
+	return read_open(fd, max, &out->data, &out->len);
+}
+
 int read_below(int base, const char *name, size_t max, char **data, size_t *len)
 {
 	_cleanup_(cpr_closep) int fd = cpr_publish_open(base, name + strspn(name, "/"));
@@ -61,8 +72,8 @@ static int open_linked(const struct world *w, const char *name)
 }
 
 /* A file of the TFTP root that is read for what it says; absent is nothing. */
-static int read_served(struct world *w, const char *name, size_t max, char **data,
-	size_t *len, struct cpr_errors *e)
+static int read_served(const struct world *w, const char *name, size_t max,
+	struct there *there, struct cpr_errors *e)
 {
 	_cleanup_(cpr_freep) char *path = NULL;
 	_cleanup_(cpr_closep) int fd = -1;
@@ -71,9 +82,10 @@ static int read_served(struct world *w, const char *name, size_t max, char **dat
 	if (asprintf(&path, "%s/%s", w->site->tftp_root, name) < 0)
 		return -ENOMEM;
 	fd = cpr_publish_open(w->base, path + 1);
-	if (fd == -ELOOP)
+	there->linked = fd == -ELOOP;
+	if (there->linked)
 		fd = open_linked(w, name);
-	r = fd < 0 ? fd : read_open(fd, max, data, len);
+	r = fd < 0 ? fd : read_there(fd, max, there);
 	if (r == -ENOENT)
 		return 0;
 	if (r == -ELOOP || r == -EXDEV || r == -EINVAL)
@@ -91,19 +103,17 @@ static int read_served(struct world *w, const char *name, size_t max, char **dat
 
 static int read_running(struct world *w, struct cpr_errors *e)
 {
-	_cleanup_(cpr_freep) char *os79xx = NULL;
-	size_t len = 0;
-	int r = read_served(
-		w, XMLDEFAULT, XMLDEFAULT_MAX, &w->xmldefault, &w->xmldefault_len, e);
+	int r = read_served(w, XMLDEFAULT, XMLDEFAULT_MAX, &w->xmldefault, e);
 
 	if (r == 0)
-		r = read_served(w, CPR_OS79XX, 4096, &os79xx, &len, e);
+		r = read_served(w, CPR_OS79XX, 4096, &w->os79xx, e);
 	if (r < 0)
 		return r;
-	if (w->xmldefault)
-		xmldefault_read(w->xmldefault, w->xmldefault_len, &w->running);
-	if (os79xx) {
-		snprintf(w->running.os79xx, sizeof(w->running.os79xx), "%s", os79xx);
+	if (w->xmldefault.data)
+		xmldefault_read(w->xmldefault.data, w->xmldefault.len, &w->running);
+	if (w->os79xx.data) {
+		snprintf(w->running.os79xx, sizeof(w->running.os79xx), "%s",
+			w->os79xx.data);
 		cpr_text_printable(w->running.os79xx, " \t\r\n");
 	}
 	return 0;
@@ -224,7 +234,8 @@ struct world *world_free(struct world *w)
 	cpr_site_free(w->site);
 	cpr_closep(&w->base);
 	cpr_closep(&w->lock);
-	free(w->xmldefault);
+	free(w->xmldefault.data);
+	free(w->os79xx.data);
 	cpr_errors_clear(&w->warning);
 	free(w);
 	return NULL;

@@ -4,6 +4,7 @@
 
 #include "errors.h"
 #include "plan.h"
+#include "there.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,11 +31,10 @@ struct world {
 	struct cpr_firmware *firmware;
 	struct cpr_running running;
 	struct cpr_plan *plan;
-	bool refused;     /* judge: the plan is without a pin */
-	int base;         /* the folder of --root, open */
-	int lock;         /* STATE_DIR, open and locked; -1: that was not asked for */
-	char *xmldefault; /* NULL: there is none */
-	size_t xmldefault_len;
+	bool refused; /* judge: the plan is without a pin */
+	int base;     /* the folder of --root, open */
+	int lock;     /* STATE_DIR, open and locked; -1: that was not asked for */
+	struct there xmldefault, os79xx;
 	struct cpr_errors warning; /* files of the TFTP root that could not be read */
 };
 
@@ -48,6 +48,7 @@ void world_freep(struct world **w);
 int read_below(int base, const char *name, size_t max, char **data, size_t *len);
 /* The rest of an open file.  0, -EFBIG or -errno. */
 int read_open(int fd, size_t max, char **data, size_t *len);
+int read_there(int fd, size_t max, struct there *out); /* the same, with its mode */
 /* Locks an open folder, having said `waiting` where that takes time.  0, -EWOULDBLOCK after half
  * a minute, or -errno. */
 int folder_lock(int fd, const char *waiting);

@@ -23,6 +23,14 @@ opened() {
 		"$BATS_TEST_TMPDIR/trace" | sort | uniq -c | sort -rn
 }
 
+# opened_at_all COMMAND...: "1 FILE" for each file of the TFTP root
+opened_at_all() {
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -y -e trace=openat,openat2 \
+		-o "$BATS_TEST_TMPDIR/trace" "$@" 2>"$BATS_TEST_TMPDIR/said"
+	sed -n '/O_DIRECTORY/!s/.* = [0-9]*<\(.*\/srv\/tftp\/.*\)>$/\1/p' "$BATS_TEST_TMPDIR/trace" |
+		sort | uniq -c | sed 's/^ *//'
+}
+
 @test "a second run opens no firmware, and its memory stays as it is" {
 	before=$(stat -c '%i %y' "$cache")
 	[ -z "$(opened cpr-conf generate --root "$root")" ]
@@ -30,6 +38,18 @@ opened() {
 	[ -z "$(opened cpr-conf generate --root "$root" --check)" ]
 	[ "$(opened cpr-conf verify --root "$root" | wc -l)" = 8 ]
 	[ -z "$(opened cpr-conf verify --root "$root" --known)" ]
+}
+
+@test "a run that changes nothing opens no file of the TFTP root twice" {
+	mkfirmware --package dir --model 7960 --protocol sip "$tftp"
+	echo 'model "7960" { recovery = "P0S3-8-12-00" }' >>"$root/etc/phone-cpr/site.conf"
+	cpr-conf generate --root "$root"
+	run -0 opened_at_all cpr-conf generate --root "$root"
+	echo "$output"
+	grep -q 'nothing to change' "$BATS_TEST_TMPDIR/said"
+	grep -q '^1 .*/XMLDefault.cnf.xml$' <<<"$output"
+	grep -q '^1 .*/OS79XX.TXT$' <<<"$output"
+	run ! grep -v '^1 ' <<<"$output"
 }
 
 @test "a file that changed is read, alone and once" {

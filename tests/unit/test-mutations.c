@@ -17,6 +17,7 @@
 #include "inspect.h"
 #include "inventory.h"
 #include "loads.h"
+#include "models.h"
 #include "observed.h"
 #include "option150.h"
 #include "plan.h"
@@ -26,6 +27,8 @@
 #include "vendor.h"
 #include "xmldefault.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -218,6 +221,29 @@ static void feed_xmldefault(const uint8_t *bytes, size_t len)
 	struct cpr_running running = {0};
 
 	xmldefault_read((const char *)bytes, len, &running);
+}
+
+/* For another load and another call manager, so that most of it is changed; what comes out
+ * has nothing left to change. */
+static void feed_merge(const uint8_t *bytes, size_t len)
+{
+	_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
+	_cleanup_(cpr_buf_free) struct cpr_buf once = {0}, twice = {0};
+	struct in_addr manager = {.s_addr = htonl(0xc0000209)};
+	const struct cpr_site site = {.call_manager = &manager, .call_manager_n = 1};
+	struct cpr_load load = {.name = "L"};
+	struct cpr_plan_model model = {
+		.model = cpr_model_by_id(30018), .load = &load, .load_name = "L"};
+	const struct cpr_plan plan = {.site = &site, .model = &model, .model_n = 1};
+	int r = xmldefault_merge("X", (const char *)bytes, len, &plan, &once, &e);
+
+	assert_true(r == 0 || (r == -EINVAL && e.n > 0));
+	if (r < 0)
+		return;
+	assert_int_equal(
+		xmldefault_merge("X", once.data, once.len, &plan, &twice, &e), 0);
+	assert_int_equal(once.len, twice.len);
+	assert_memory_equal(once.data, twice.data, once.len);
 }
 
 /* Its hash is made right again: whoever may write the file can do that, too. */
@@ -462,6 +488,7 @@ static const struct row {
 	{"/etc/default", seed_defaults, feed_defaults},
 	{"nft's rules", seed_firewall, feed_firewall},
 	{"XMLDefault", seed_xmldefault, feed_xmldefault},
+	{"a merge into XMLDefault", seed_xmldefault, feed_merge},
 	{"what was inspected", seed_inventory, feed_inventory},
 	{"a server's offer", seed_dhcp, feed_probe},
 	{"a block of a file", seed_block, feed_transfer},

@@ -415,35 +415,74 @@ static void follow(struct reader *r, size_t first)
 	}
 }
 
-/* -C and -7 in their short forms, with the value behind them or in the next word. */
-static const char *short_option(const char *word)
+/* The short options of 2.90; a colon: a value stands behind it, or in the next word. */
+#define SHORT                                                            \
+	"951yZDNLERKzowefnbvhdkqr:m:p:c:l:s:i:t:u:g:a:x:S:C:A:T:H:Q:I:B" \
+	":F:G:O:M:X:V:U:j:P:J:W:Y:2:4:6:7:8:0:3:"
+
+/* Those of them that lead to files, or say what phones get. */
+static const char *short_key(char letter)
 {
-	return word[0] != '-'   ? NULL
-	       : word[1] == 'C' ? "conf-file"
-	       : word[1] == '7' ? "conf-dir"
-				: NULL;
+	static const struct {
+		char letter;
+		const char *key;
+	} known[] = {{'C', "conf-file"}, {'7', "conf-dir"}, {'O', "dhcp-option"},
+		{'M', "dhcp-boot"}, {'F', "dhcp-range"}, {'G', "dhcp-host"},
+		{'U', "dhcp-vendorclass"}, {'j', "dhcp-userclass"}};
+
+	for (size_t i = 0; i < CPR_ARRAY_LEN(known); i++)
+		if (known[i].letter == letter)
+			return known[i].key;
+	return NULL;
+}
+
+/* One word.  *key: NULL where it is of no interest, or "dhcp-boot=x" whole.  Returns whether the
+ * next word can be its value. */
+static bool read_word(const char *word, const char **key, const char **value)
+{
+	*key = *value = NULL;
+	if (word[0] != '-')
+		return false;
+	if (word[1] == '-') {
+		*key = word + 2;
+		return !strchr(word, '=');
+	}
+	for (const char *at = word + 1; *at; at++) {
+		const char *known = strchr(SHORT, *at);
+
+		if (!known || known[1] != ':')
+			continue;
+		*key = short_key(*at);
+		*value = at[1] ? at + 1 : NULL;
+		return !at[1];
+	}
+	return false;
 }
 
 /* The words of DNSMASQ_OPTS.  Returns whether one of them names the main file. */
 static bool take_options(struct reader *r, const struct origin *from, char *options)
 {
 	bool named = false;
-	char *save = NULL;
+	char *save = NULL, *word = strtok_r(options, " \t\n", &save);
 
-	for (char *word = strtok_r(options, " \t\n", &save); word;
-		word = strtok_r(NULL, " \t\n", &save)) {
-		const char *key = short_option(word);
+	while (word) {
+		const char *key, *value;
+		bool waits = read_word(word, &key, &value);
 		_cleanup_(cpr_freep) char *line = NULL;
-		char *value = word + 2;
 
-		if (key && !*value)
-			value = strtok_r(NULL, " \t\n", &save);
-		if (!key && strncmp(word, "--", 2) != 0)
+		word = strtok_r(NULL, " \t\n", &save);
+		/* there are no words but options and their values */
+		if (waits && word && word[0] != '-') {
+			value = word;
+			word = strtok_r(NULL, " \t\n", &save);
+		}
+		if (!key)
 			continue;
-		if (!value || asprintf(&line, "%s%s%s", key ? key : "", key ? "=" : "",
-				      value) < 0) {
+		if (asprintf(&line, "%s%s%s", key, value ? "=" : "", value ? value : "") <
+			0) {
 			line = NULL;
-			continue;
+			r->out->failed = true;
+			break;
 		}
 		named = named || strncmp(line, "conf-file", 9) == 0;
 		parse_line(r->out, r->instance, from->file, from->line, NULL, line);

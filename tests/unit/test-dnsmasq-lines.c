@@ -158,6 +158,21 @@ static const struct {
 		"/etc/default/dnsmasq:2 dhcp-boot|x\n/etc/default/dnsmasq:2 "
 		"conf-file|/etc/alt\n/etc/alt:1 alt\n",
 		""},
+	{"options and their values as two words, and short ones in one",
+		{"etc/default/dnsmasq",
+			"DNSMASQ_OPTS='--conf-dir /etc/d -kO 150,192.0.2.1 -r /x -qMb "
+			"--no-hosts --dhcp-option 66,a --conf-file /etc/alt --log-dhcp'\n",
+			"etc/alt", "alt\n", "etc/d/x", "x\n", "etc/dnsmasq.conf",
+			"main\n"},
+		"/etc/default/dnsmasq:1 conf-dir|/etc/d\n"
+		"/etc/default/dnsmasq:1 dhcp-option|150|192.0.2.1\n"
+		"/etc/default/dnsmasq:1 dhcp-boot|b\n"
+		"/etc/default/dnsmasq:1 no-hosts\n"
+		"/etc/default/dnsmasq:1 dhcp-option|66|a\n"
+		"/etc/default/dnsmasq:1 conf-file|/etc/alt\n"
+		"/etc/default/dnsmasq:1 log-dhcp\n"
+		"/etc/d/x:1 x\n/etc/alt:1 alt\n",
+		""},
 	{"instances, each with the main file",
 		{"etc/default/dnsmasq", "CONFIG_DIR='/etc/none'\n",
 			"etc/default/dnsmasq.voice", "CONFIG_DIR=/etc/voice.d # only\n",

@@ -74,9 +74,33 @@ static void say_restart(const struct change *c, const char *server)
 		cpr_say(4, "%s: restart it, for %s %s", server, c->o->path,
 			how[c->state]);
 	else
-		cpr_say(4, "%s: restart it once, for %s %s%s", server, c->o->path,
+		cpr_say(4, "%s: restart it once, for %s %s; %s", server, c->o->path,
 			how[c->state],
-			c->state == CHANGE_GONE ? "" : "; later changes need no restart");
+			c->state == CHANGE_GONE
+				? "what it said stays in force until then"
+				: "other addresses or firmware need no restart later");
+}
+
+/* Which of a server's files says best why it is restarted. */
+static int weight(const struct change *c)
+{
+	return c->o->restart == RESTART_ON_LOST_LINES ? 1
+	       : c->state == CHANGE_GONE              ? 2
+						      : 0;
+}
+
+/* One restart is enough for all of a server's files. */
+static bool is_said_by_another(const struct changes *c, const struct change *of)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct change *one = &c->change[i];
+		const char *server = change_restarts(one);
+
+		if (server && strcmp(server, of->o->server) == 0 &&
+			weight(one) > weight(of))
+			return true;
+	}
+	return false;
 }
 
 void report_todo(const struct rollout *r)
@@ -84,7 +108,8 @@ void report_todo(const struct rollout *r)
 	for (size_t i = 0; i < r->c.n; i++) {
 		const char *server = change_restarts(&r->c.change[i]);
 
-		if (server && !told(r, server))
+		if (server && !told(r, server) &&
+			!is_said_by_another(&r->c, &r->c.change[i]))
 			say_restart(&r->c.change[i], server);
 	}
 	report_needs(r);

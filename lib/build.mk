@@ -8,6 +8,7 @@ INSTALL_FILES += 644:docs/phone-cpr-site.conf.5:$(PREFIX)/share/man/man5/phone-c
 
 # What every program shares with its user: options, errors, progress bars, children.
 LIBS           += libcpr-cli
-libcpr-cli-src := $(wildcard lib/cli/*.c)
-libcpr-cli-inc := lib
+libcpr-cli-src  := $(wildcard lib/cli/*.c)
+libcpr-cli-inc  := lib
+libcpr-cli-pkgs := libseccomp
 HEADERS        += $(wildcard lib/cli/*.h)

@@ -1,13 +1,14 @@
 #include "confine.h"
 
 #include "cleanup.h"
+#include "cli/syscalls.h"
 
 #include <errno.h>
 #include <seccomp.h>
-#include <sys/prctl.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
-/* Sanitizers map terabytes, and look at themselves with calls of their own. */
+/* Sanitizers map terabytes. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #else
@@ -29,31 +30,8 @@ static const struct limit {
 	{RLIMIT_CORE, 0},
 };
 
-/* No package needs these; whoever calls one is not us any more. */
-static const int deadly[] = {
-	SCMP_SYS(execve),
-	SCMP_SYS(execveat),
-	SCMP_SYS(fork),
-	SCMP_SYS(vfork),
-	SCMP_SYS(clone),
-	SCMP_SYS(clone3),
-	SCMP_SYS(socket),
-	SCMP_SYS(connect),
-	SCMP_SYS(ptrace),
-	SCMP_SYS(process_vm_readv),
-	SCMP_SYS(process_vm_writev),
-	SCMP_SYS(bpf),
-	SCMP_SYS(mount),
-	SCMP_SYS(unshare),
-	SCMP_SYS(setns),
-	SCMP_SYS(io_uring_setup),
-	SCMP_SYS(perf_event_open),
-	SCMP_SYS(keyctl),
-	SCMP_SYS(kill),
-};
-
-/* Files, memory, time: what unpacking, judging and publishing call (strace), and the next of
- * kin by which another C library or architecture does the same. */
+/* What unpacking, judging and publishing do with files (strace), and the next of kin by which
+ * another C library or architecture does the same. */
 static const int allowed[] = {
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
@@ -115,68 +93,10 @@ static const int allowed[] = {
 	SCMP_SYS(fchmod),
 	SCMP_SYS(fchmodat),
 	SCMP_SYS(umask),
-	SCMP_SYS(brk),
-	SCMP_SYS(mmap),
-	SCMP_SYS(mmap2),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(mprotect),
-	SCMP_SYS(madvise),
-	SCMP_SYS(futex),
-	SCMP_SYS(rseq),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(getuid),
-	SCMP_SYS(geteuid),
-	SCMP_SYS(getgid),
-	SCMP_SYS(getegid),
-	SCMP_SYS(getrlimit),
-	SCMP_SYS(prlimit64),
-	SCMP_SYS(sysinfo),
-	SCMP_SYS(uname),
-	SCMP_SYS(time),
-	SCMP_SYS(gettimeofday),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_gettime64),
-	SCMP_SYS(nanosleep),
-	SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(clock_nanosleep_time64),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sigreturn),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(tgkill), /* abort() */
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
 };
 
-static void context_freep(scmp_filter_ctx *c)
-{
-	if (*c)
-		seccomp_release(*c);
-}
-
-static int filter(void)
-{
-	_cleanup_(context_freep) scmp_filter_ctx c = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int r = c ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < CPR_ARRAY_LEN(deadly); i++)
-		r = seccomp_rule_add(c, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
-	for (size_t i = 0; r == 0 && i < CPR_ARRAY_LEN(allowed); i++)
-		r = seccomp_rule_add(c, SCMP_ACT_ALLOW, allowed[i], 0);
-	/* Is that a terminal?  No other control of a device. */
-	if (r == 0)
-		r = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_EQ, 0x5401 /* TCGETS */));
-	return r == 0 ? seccomp_load(c) : r;
-}
+/* Is that a terminal?  No other control of a device. */
+static const unsigned long controls[] = {TCGETS};
 
 int cpr_confine(void)
 {
@@ -190,7 +110,6 @@ int cpr_confine(void)
 		if (setrlimit(limits[i].resource, &want) < 0)
 			return -errno;
 	}
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	return SANITIZED ? 0 : filter();
+	return cpr_syscalls_only(
+		allowed, CPR_ARRAY_LEN(allowed), controls, CPR_ARRAY_LEN(controls));
 }

@@ -37,7 +37,6 @@ static const int calls[] = {
 	SCMP_SYS(ppoll_time64),
 	SCMP_SYS(
 		getsockopt), /* what the kernel dropped; whether the interface is there */
-	SCMP_SYS(setsockopt),
 	SCMP_SYS(recvfrom),
 };
 

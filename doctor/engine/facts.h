@@ -68,23 +68,32 @@ struct cpr_dhcp_facts {
 	struct cpr_dhcp_seen seen[4];
 	unsigned seen_next;
 	unsigned discovers, requests, acks, naks, declines; /* acks: of REQUEST */
-	struct cpr_moment first_discover, last_discover, last_ack, last_nak, last_decline;
+	struct cpr_moment first_discover, last_discover, last_offer, last_ack, last_nak,
+		last_decline;
 	struct cpr_silence
 		unoffered;       /* DISCOVERs since the last OFFER or sign of a lease */
 	struct cpr_silence late; /* the longest such run that an OFFER did end, and */
 	struct cpr_moment late_offer; /* that OFFER */
 	struct cpr_silence unleased;  /* DISCOVERs since the last sign of a lease */
-	struct cpr_silence never;     /* latched: the longest such run */
-	struct cpr_silence unacked;   /* REQUESTs since the last ACK or NAK */
+	struct cpr_silence unacked;   /* REQUESTs, no renewals, since the last answer */
 	struct cpr_answer answer[CPR_DOCTOR_ANSWERS];
 	size_t answer_n, answer_more;
-	int lease; /* the ACK in force (no INFORM's); -1: none */
+	int lease;                /* the ACK in force (no INFORM's), row; -1: none */
+	struct cpr_moment leased; /* the ACK that began it, no renewal; 0: before all */
+	unsigned calls_before;    /* calls of the phone before that */
 	/* Latched, rows: an ACK, and a renewal that named other TFTP servers; -1: none. */
 	int renewed_from, renewed_to;
 	struct cpr_moment renewed; /* that renewal */
 	/* Latched, rows: two OFFERs of two servers to one DISCOVER; -1: none. */
 	int rival[2];
 	struct cpr_moment rival_at[2];
+	/* Latched: the first request after an ACK, row, went to a server that it does not name;
+	 * row -1: none did. */
+	struct {
+		int row;
+		struct in_addr server;
+		struct cpr_moment leased, asked;
+	} other;
 	int vlan;             /* in which it asked last; -1: untagged */
 	struct in_addr relay; /* giaddr of its messages; 0: none seen */
 	bool direct; /* a message of its own that no relay had touched was seen */
@@ -227,17 +236,18 @@ struct cpr_doctor_phone {
 		struct in_addr found;
 	} dns;
 	/* ARP, without an answer or any sign that there was one, for an address on its way to
-	 * the TFTP servers: the longest run. */
-	struct {
+	 * the TFTP servers; vain: latched, the longest such run that is over. */
+	struct cpr_arp {
 		struct in_addr address;
 		struct cpr_silence unanswered;
-	} arp;
+	} arp, arp_vain;
 
 	struct cpr_doctor_file *file;
 	size_t file_n, files_over;
 	int current;           /* the file that moved last; -1 */
 	struct cpr_moment rrq; /* the last one */
-	struct in_addr rrq_to; /* the server of the first RRQ after the lease in force */
+	/* The first one after the lease in force began: see-dhcp.c. */
+	struct in_addr rrq_to;
 	struct cpr_moment rrq_first;
 
 	struct cpr_round round;
@@ -312,6 +322,8 @@ struct cpr_doctor_phone *cpr_phones_add(
  * another phone has it. */
 bool cpr_phones_name(
 	struct cpr_doctor *d, struct cpr_doctor_phone *p, const uint8_t mac[6]);
+/* The MAC in the name of a phone, "SEP001B54AABBCC", whatever follows it. */
+bool cpr_phone_name_mac(const char *name, uint8_t mac[6]);
 /* The address is this phone's from now on, and nobody else's: by_ip finds it.  Another phone
  * that had it keeps it in `ip`, as its last one. */
 void cpr_phones_address(
@@ -342,6 +354,14 @@ bool cpr_tftp_unreachable(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	const struct cpr_packet *k, const struct cpr_quote *q);
 bool cpr_call_unreachable(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	const struct cpr_packet *k, const struct cpr_quote *q);
+
+/* What was asked by ARP until now and not answered will not be. */
+void cpr_arp_over(struct cpr_doctor_phone *p);
+/* The longest run of questions in vain. */
+const struct cpr_arp *cpr_arp_worst(const struct cpr_doctor_phone *p);
+/* The phone asked for a file: is it the first time since it has its address, and of whom? */
+void cpr_lease_asked(
+	struct cpr_doctor *d, struct cpr_doctor_phone *p, const struct cpr_packet *k);
 
 /* rounds.c: what follows from the order of things. */
 /* DHCP anew (DISCOVER, or REQUEST without ciaddr and not the answer to an OFFER). */
@@ -375,7 +395,9 @@ static inline uint64_t cpr_silence_us(const struct cpr_silence *s)
 
 /* The TFTP servers that a phone makes of an answer, by the precedence of the firmware
  * (150's first two, else 66, else siaddr, else sname): n of them, and from where.  A name in 66
- * counts with the address that DNS gave, or as a source without addresses. */
+ * counts with the address that DNS gave, or as a source without addresses; so does an option 150
+ * that is no list of addresses.  Addresses that the firmware drops are left out: no host's, and
+ * the network's and the broadcast one of the phone's own subnet. */
 enum cpr_source {
 	CPR_SOURCE_NONE,
 	CPR_SOURCE_OPTION150,
@@ -386,5 +408,10 @@ enum cpr_source {
 const char *cpr_source_name(enum cpr_source s);
 size_t cpr_answer_servers(const struct cpr_doctor_phone *p, const struct cpr_answer *a,
 	struct in_addr out[2], enum cpr_source *source);
+/* What its option 150 is, as decoded: of the outcomes of lib/option150.h.  a: up to two. */
+int cpr_answer_option150(const struct cpr_answer *a, struct in_addr out[2], size_t *n);
+/* Both lead to the same servers. */
+bool cpr_answers_alike(const struct cpr_doctor_phone *p, const struct cpr_answer *a,
+	const struct cpr_answer *b);
 /* The ACK in force, or NULL. */
 const struct cpr_answer *cpr_lease_answer(const struct cpr_doctor_phone *p);

@@ -1,89 +1,301 @@
+/* Faults that show in DHCP: what was answered, or was not; and of phones that do nothing with it. */
 #include "facts.h"
+#include "tell.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	/* The firmware repeats a DISCOVER every 4 s: three of them make a bit more than 8 s,
+	 * and captures' clocks a bit less. */
+	DRY = 3,
+	DRY_US = 7500000,
+	AGAIN = 2, /* once can be the end of what was seen */
+	IDLE_LONG_US = 90000000,
+};
+
+static bool dry(const struct cpr_silence *s)
+{
+	return s->n >= DRY && cpr_silence_us(s) >= DRY_US;
+}
+
+/* "in VLAN 20", "untagged" */
+static void vlan_text(int vlan, char out[24])
+{
+	if (vlan < 0)
+		snprintf(out, 24, "untagged");
+	else
+		snprintf(out, 24, "in VLAN %d", vlan);
+}
+
+/* Where OFFERs were seen, when it is not where this phone asks. */
+static bool offers_elsewhere(
+	const struct cpr_doctor *d, const struct cpr_doctor_phone *p, int *vlan)
+{
+	size_t own = (size_t)(p->dhcp.vlan + 1);
+
+	if (d->offers_in[own / 64 % 65] >> own % 64 & 1)
+		return false;
+	for (size_t i = 0; i < 4097; i++)
+		if (d->offers_in[i / 64] >> i % 64 & 1) {
+			*vlan = (int)i - 1;
+			return true;
+		}
+	return false;
+}
+
+static void no_offer_at_all(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
+	struct cpr_verdicts *out)
+{
+	const struct cpr_dhcp_facts *f = &p->dhcp;
+	char here[24], there[24], told[80] = "";
+	struct cpr_verdict *v;
+	int vlan;
+
+	vlan_text(f->vlan, here);
+	if (p->voice_vlan >= 0)
+		snprintf(told, sizeof(told), "; the voice VLAN of its port is %d",
+			p->voice_vlan);
+	if (f->direct && offers_elsewhere(d, p, &vlan)) {
+		vlan_text(vlan, there);
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+			"asked for an address %u times in %u s, %s, and no server answers "
+			"there; one does %s%s",
+			f->unleased.n, cpr_tell_seconds(cpr_silence_us(&f->unleased)),
+			here, there, told);
+		cpr_verdict_remedy(v,
+			"let a DHCP server or a relay answer %s, or give the phone's "
+			"switch port the voice VLAN that has one",
+			here);
+	} else if (f->relay.s_addr) {
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+			"asked for an address %u times in %u s; the relay %s passed it on "
+			"and no server offered one%s",
+			f->unleased.n, cpr_tell_seconds(cpr_silence_us(&f->unleased)),
+			cpr_tell_address(f->relay).s, told);
+		cpr_verdict_remedy(v,
+			"see that the DHCP server has a pool with a free address for the "
+			"network of the relay %s, does not ignore the phone, and finds its "
+			"way back to the relay",
+			cpr_tell_address(f->relay).s);
+	} else {
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+			"asked for an address %u times in %u s, %s, and no server offered "
+			"one%s",
+			f->unleased.n, cpr_tell_seconds(cpr_silence_us(&f->unleased)),
+			here, told);
+	}
+	cpr_verdict_silence(v, &f->unleased);
+}
+
+/* OFFERs came, and no lease of them. */
+static void no_lease(const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
+{
+	const struct cpr_dhcp_facts *f = &p->dhcp;
+	const struct cpr_silence *s = f->unleased.n >= DRY ? &f->unleased : &f->unacked;
+	unsigned n = s->n, span = cpr_tell_seconds(cpr_silence_us(s));
+	struct cpr_verdict *v;
+
+	if (f->last_nak.number > s->first.number) {
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+			"was offered an address and refused it (NAK), %u times in %u s",
+			n, span);
+		cpr_verdict_remedy(v,
+			"look into the DHCP server's log why it refuses what it offered: a "
+			"second server, a wrong subnet, a lease that another client "
+			"holds");
+		cpr_verdict_frame(v, f->last_nak.number);
+	} else if (f->last_decline.number > s->first.number) {
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+			"declined what it was offered, for the address is in use, %u times "
+			"in %u s",
+			n, span);
+		cpr_verdict_remedy(v,
+			"find who holds addresses of the DHCP pool, and take him off them "
+			"or them out of the pool");
+		cpr_verdict_frame(v, f->last_decline.number);
+	} else if (f->unacked.n) {
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+			"was offered an address and asked for it %u times, and no server "
+			"acknowledged that",
+			f->unacked.n);
+		cpr_verdict_remedy(v,
+			"look into the DHCP server's log what became of the phone's "
+			"REQUEST: a server that is not authoritative, a pool that ran "
+			"out");
+		cpr_verdict_frame(v, f->unacked.first.number);
+		cpr_verdict_frame(v, f->unacked.last.number);
+	} else {
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+			"asked for an address %u times in %u s and does not take what is "
+			"offered: the OFFERs do not get to it, or it cannot use them",
+			n, span);
+		cpr_verdict_remedy(v,
+			"capture at the phone's own switch port whether the OFFERs come "
+			"there; they must be broadcast, and its port must be in their "
+			"VLAN");
+	}
+	cpr_verdict_silence(v, s);
+	cpr_verdict_frame(v, f->last_offer.number);
+}
 
 void cpr_look_dhcp_no_offer(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
-	(void)d;
-	(void)p;
-	(void)out;
+	const struct cpr_dhcp_facts *f = &p->dhcp;
+
+	if (dry(&f->unacked) ||
+		(dry(&f->unleased) && f->last_offer.number > f->unleased.first.number))
+		no_lease(p, out);
+	else if (dry(&f->unleased))
+		no_offer_at_all(d, p, out);
 }
 
 void cpr_look_dhcp_late(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
+	const struct cpr_dhcp_facts *f = &p->dhcp;
+	struct cpr_verdict *v;
+
 	(void)d;
-	(void)p;
-	(void)out;
+	if (!dry(&f->late))
+		return;
+	v = cpr_verdicts_add(out, CPR_FAULT_DHCP_LATE,
+		"asked for an address %u times before one was offered, %u s after the first "
+		"time",
+		f->late.n,
+		cpr_tell_seconds(f->late_offer.time_us - f->late.first.time_us));
+	cpr_verdict_silence(v, &f->late);
+	cpr_verdict_frame(v, f->late_offer.number);
 }
 
 void cpr_look_dhcp_two_servers(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
+	const struct cpr_dhcp_facts *f = &p->dhcp;
+	const struct cpr_answer *a, *b;
+	char says_a[200], says_b[200];
+	struct cpr_verdict *v;
+
 	(void)d;
-	(void)p;
-	(void)out;
+	if (f->rival[0] < 0)
+		return;
+	a = &f->answer[f->rival[0]];
+	b = &f->answer[f->rival[1]];
+	/* A name may have found its address since. */
+	if (cpr_answers_alike(p, a, b))
+		return;
+	cpr_tell_servers(p, a, says_a, sizeof(says_a));
+	cpr_tell_servers(p, b, says_b, sizeof(says_b));
+	v = cpr_verdicts_add(out, CPR_FAULT_DHCP_TWO_SERVERS,
+		"two DHCP servers answer: %s gives %s, and %s gives %s",
+		cpr_tell_address(a->server).s, says_a, cpr_tell_address(b->server).s,
+		says_b);
+	cpr_verdict_frame(v, f->rival_at[0].number);
+	cpr_verdict_frame(v, f->rival_at[1].number);
 }
 
 void cpr_look_dhcp_no_tftp_server(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
-	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->dhcp.answer_n; i++) {
+		const struct cpr_answer *a = &p->dhcp.answer[i];
+		struct cpr_verdict *v;
+		struct in_addr to[2];
+		enum cpr_source source;
+
+		if (!cpr_answer_is_lease(a) || cpr_answer_servers(p, a, to, &source) ||
+			source != CPR_SOURCE_NONE || !cpr_answer_led_nowhere(d, p, a))
+			continue;
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_TFTP_SERVER,
+			"DHCP server %s gives it %s and no TFTP server: no usable option "
+			"150, option 66, next server (siaddr) or server name (sname)",
+			cpr_tell_address(a->server).s, cpr_tell_address(a->yiaddr).s);
+		cpr_verdict_answer(v, a);
+		cpr_verdict_option150(d, p, v, NULL);
+		return;
+	}
 }
 
 void cpr_look_dhcp_not_renewed_alike(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
-	(void)d;
-	(void)p;
-	(void)out;
-}
+	const struct cpr_dhcp_facts *f = &p->dhcp;
+	const struct cpr_answer *a, *b;
+	char says_a[200], says_b[200];
+	struct cpr_verdict *v;
 
-void cpr_look_option150_wrong_type(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
-{
 	(void)d;
-	(void)p;
-	(void)out;
-}
-
-void cpr_look_option150_byte_order(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
-{
-	(void)d;
-	(void)p;
-	(void)out;
-}
-
-void cpr_look_option66_unresolved(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
-{
-	(void)d;
-	(void)p;
-	(void)out;
-}
-
-void cpr_look_tftp_other_server(const struct cpr_doctor *d,
-	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
-{
-	(void)d;
-	(void)p;
-	(void)out;
+	if (f->renewed_from < 0)
+		return;
+	a = &f->answer[f->renewed_from];
+	b = &f->answer[f->renewed_to];
+	cpr_tell_servers(p, a, says_a, sizeof(says_a));
+	cpr_tell_servers(p, b, says_b, sizeof(says_b));
+	v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NOT_RENEWED_ALIKE,
+		"its lease of %s named %s, and the renewal by %s %s",
+		cpr_tell_address(a->server).s, says_a, cpr_tell_address(b->server).s,
+		strcmp(says_a, says_b) == 0 ? "says the same in other options" : says_b);
+	cpr_verdict_frame(v, a->first.number);
+	cpr_verdict_frame(v, f->renewed.number);
 }
 
 void cpr_look_phone_never_asks(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
-	(void)d;
-	(void)p;
-	(void)out;
+	const struct cpr_dhcp_facts *f = &p->dhcp;
+	const struct cpr_answer *some = NULL;
+	unsigned idle = 0;
+	struct in_addr to[2];
+	enum cpr_source source;
+	struct cpr_verdict *v;
+	char says[200];
+
+	/* Behind a relay, and nothing of its own was seen: nothing could be. */
+	if (p->rrq.number || p->http.n || p->call_n ||
+		cpr_arp_worst(p)->unanswered.n >= AGAIN || !f->direct)
+		return;
+	for (size_t i = 0; i < f->answer_n; i++) {
+		const struct cpr_answer *a = &f->answer[i];
+
+		if (!cpr_answer_is_lease(a) || !cpr_answer_servers(p, a, to, &source) ||
+			!(a->idle || cpr_lease_answer(p) == a))
+			continue;
+		idle += a->idle;
+		some = a;
+	}
+	if (!some || (idle < AGAIN && !(cpr_lease_answer(p) == some &&
+					      cpr_lease_idle_for(d, p, IDLE_LONG_US))))
+		return;
+	cpr_tell_servers(p, some, says, sizeof(says));
+	if (idle < AGAIN)
+		v = cpr_verdicts_add(out, CPR_FAULT_PHONE_NEVER_ASKS,
+			"has the address %s and %s for %u s, and asks for no file",
+			cpr_tell_address(some->yiaddr).s, says,
+			cpr_tell_seconds(d->now_us - f->leased.time_us));
+	else
+		v = cpr_verdicts_add(out, CPR_FAULT_PHONE_NEVER_ASKS,
+			"got an address and %s %u times over, and never asked for a file",
+			says, idle);
+	for (size_t i = 0; i < f->answer_n; i++)
+		if (cpr_answer_is_lease(&f->answer[i]))
+			cpr_verdict_answer(v, &f->answer[i]);
 }
 
 void cpr_look_phone_damaged(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
+	struct cpr_verdict *v;
+
 	(void)d;
-	(void)p;
-	(void)out;
+	if (!p->damaged.number)
+		return;
+	if (strstr(p->vendor, "79XX"))
+		v = cpr_verdicts_add(out, CPR_FAULT_PHONE_DAMAGED,
+			"calls itself \"%s\": it cannot read its own model", p->vendor);
+	else
+		v = cpr_verdicts_add(out, CPR_FAULT_PHONE_DAMAGED,
+			"asks for the recovery file of no model (termZZ): it cannot read "
+			"its own model");
+	cpr_verdict_frame(v, p->damaged.number);
 }

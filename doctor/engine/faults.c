@@ -97,7 +97,7 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 				"each, not as text: 192.168.10.105 is the bytes c0 a8 0a 69",
 			.source = "RFC 5859; a support thread with the decoded letters",
 			.causes = NO_SERVER | BIT(DHCP_NO_OFFER) |
-				  BIT(OPTION150_BYTE_ORDER),
+				  BIT(DHCP_NO_TFTP_SERVER) | BIT(OPTION150_BYTE_ORDER),
 			.look = cpr_look_option150_wrong_type,
 		},
 	[CPR_FAULT_OPTION150_BYTE_ORDER] =
@@ -111,7 +111,7 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 				  "address: 192.168.10.105 is c0 a8 0a 69; cpr-conf "
 				  "option150 --explain VALUE tells what a value comes to",
 			.source = "source code of tftpd32; the picture is an inference",
-			.causes = NO_SERVER,
+			.causes = NO_SERVER | BIT(DHCP_NO_TFTP_SERVER),
 			.look = cpr_look_option150_byte_order,
 		},
 	[CPR_FAULT_OPTION66_UNRESOLVED] =

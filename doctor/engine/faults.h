@@ -87,7 +87,7 @@ void cpr_verdict_remedy(struct cpr_verdict *f, const char *format, ...)
 void cpr_verdicts_clear(struct cpr_verdicts *f); /* also the _cleanup_ function */
 void cpr_verdicts_drop(struct cpr_verdicts *f, uint32_t faults); /* rows of these, bits */
 
-/* faults-dhcp.c */
+/* faults-dhcp.c, faults-servers.c */
 #define LOOK(name)                                       \
 	void cpr_look_##name(const struct cpr_doctor *d, \
 		const struct cpr_doctor_phone *p, struct cpr_verdicts *out)

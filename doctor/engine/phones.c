@@ -2,8 +2,9 @@
  * whose seed nobody outside knows, so that no choice of addresses makes them slow. */
 #include "facts.h"
 
-#include "cleanup.h"
+#include "address.h"
 #include "loads.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -205,7 +206,7 @@ struct cpr_doctor_phone *cpr_phones_add(
 	p->voice_vlan = d->voice_vlan;
 	p->voice_vlan_seen = d->voice_vlan_seen;
 	p->dhcp.lease = p->dhcp.renewed_from = p->dhcp.renewed_to = -1;
-	p->dhcp.rival[0] = p->dhcp.rival[1] = -1;
+	p->dhcp.rival[0] = p->dhcp.rival[1] = p->dhcp.other.row = -1;
 	p->dhcp.vlan = -1;
 	p->current = -1;
 	p->round.list = p->round.last_image = -1;
@@ -225,6 +226,17 @@ bool cpr_phones_name(
 		return false;
 	memcpy(p->mac, mac, 6);
 	return true;
+}
+
+bool cpr_phone_name_mac(const char *name, uint8_t mac[6])
+{
+	const char *digits = cpr_text_after(name, "SEP");
+	char copy[13] = "";
+
+	if (!digits || strspn(digits, "0123456789abcdefABCDEF") != 12)
+		return false;
+	memcpy(copy, digits, 12);
+	return cpr_mac_parse(copy, mac);
 }
 
 void cpr_phones_address(

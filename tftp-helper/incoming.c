@@ -49,7 +49,7 @@ static uint64_t hash(uint64_t h, const void *data, size_t n)
 }
 
 /* The ctime shows what a kept mtime hides: cp -p, rsync -t. */
-static uint64_t print_of(const char *name, const struct stat *st)
+uint64_t cpr_print_of(const char *name, const struct stat *st)
 {
 	uint64_t h = hash(0xcbf29ce484222325ULL, name, strlen(name) + 1);
 
@@ -94,7 +94,7 @@ static int look_at(
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	l->a->print += print_of(path, &st);
+	l->a->print += cpr_print_of(path, &st);
 	if (S_ISDIR(st.st_mode))
 		return look_at_folder(l, parent, name, path, depth);
 	l->a->busy |= S_ISREG(st.st_mode) && has_writer(parent, name);

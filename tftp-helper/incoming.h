@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct stat;
+
 struct cpr_arrival {
 	char *name;
 	uint64_t
@@ -29,6 +31,9 @@ struct cpr_incoming {
 /* True for names under which tools keep a transfer until it is whole: dot names (rsync), and
  * those of scp clients, browsers and editors. */
 bool cpr_name_in_flight(const char *name);
+
+/* Of name, inode, mode, size and times: differs when it was touched. */
+uint64_t cpr_print_of(const char *name, const struct stat *st);
 
 /* Looks at everything in the folder.  Called for each folder found, with its path below it
  * ("": the folder itself), `watch` can have it watched.  now: ms of a clock that never jumps.

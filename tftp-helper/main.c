@@ -9,7 +9,8 @@
  *   remember.c keeps what was found in the files for the next who would read them
  *   removal.c  what goes with a load that is removed, and in which order
  *   watch.c    the daemon: when to look; incoming.c what is there, task.c what is done
- *              about it, told.c which loads it must not find missing, spool.c where packages go, status.c and event.c what is said
+ *              about it, outline.c whether an event is worth it, told.c which loads it must not
+ *              find missing, spool.c where packages go, status.c and event.c what is said
  *   confine.c  the rights that opening a package needs: few
  *
  * It writes firmware only: which term file is served, and XMLDefault, are cpr-conf's. */

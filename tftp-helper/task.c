@@ -5,6 +5,7 @@
 #include "cli/run.h"
 #include "event.h"
 #include "generate.h"
+#include "outline.h"
 #include "site.h"
 #include "status.h"
 #include "told.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -122,6 +124,55 @@ static void say_gone(struct cpr_watch *w)
 	cpr_told_forget(w->status, w->gone);
 }
 
+static void forget_outlines(struct cpr_watch *w)
+{
+	json_decref(w->outline);
+	json_decref(w->before);
+	w->outline = w->before = NULL;
+}
+
+void cpr_watch_doubt(struct cpr_watch *w)
+{
+	int64_t now = cpr_watch_now();
+
+	forget_outlines(w);
+	if (!w->generate_at || w->generate_at > now)
+		w->generate_at = now;
+}
+
+static json_t *outline_now(const struct cpr_watch *w)
+{
+	_cleanup_(cpr_closep) int root =
+		open(w->tftp_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? NULL : cpr_outline(root);
+}
+
+static bool has_changed(const struct cpr_watch *w)
+{
+	json_t *now = w->outline ? outline_now(w) : NULL;
+	bool same = json_equal(w->outline, now);
+
+	json_decref(now);
+	return !same;
+}
+
+/* What others did meanwhile, generate may not have seen: then nothing is known. */
+static void learn_outline(
+	struct cpr_watch *w, const json_t *report, const struct stat *said)
+{
+	_cleanup_(cpr_closep) int root =
+		open(w->tftp_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	json_t *now = root < 0 || !w->before ? NULL : cpr_outline(root);
+
+	if (now && cpr_outline_is_own(w->before, now, report, root, w->site->tftp_root,
+			   &said->st_mtim)) {
+		w->outline = json_incref(now);
+		w->generate_at = 0; /* the events so far are of what it did */
+	}
+	json_decref(now);
+}
+
 static void note_told(struct cpr_watch *w)
 {
 	_cleanup_(cpr_closep) int root =
@@ -209,7 +260,6 @@ static void stays(struct cpr_watch *w, struct cpr_arrival *a, int error)
 
 static void accepted(struct cpr_watch *w, struct cpr_arrival *a, const json_t *report)
 {
-	int64_t now = cpr_watch_now();
 	int r = w->remove_accepted ? cpr_spool_remove(&w->spool, a->name)
 				   : cpr_spool_accept(&w->spool, a->name, w->site->keep);
 
@@ -222,8 +272,7 @@ static void accepted(struct cpr_watch *w, struct cpr_arrival *a, const json_t *r
 		stays(w, a, r);
 	else
 		cpr_incoming_forget(&w->incoming, a);
-	if (!w->generate_at)
-		w->generate_at = now;
+	cpr_watch_doubt(w);
 	/* Others may have waited for just these files. */
 	for (size_t i = 0; i < w->incoming.n; i++)
 		if (w->incoming.arrival[i].again != INT64_MAX)
@@ -317,14 +366,15 @@ static void import_ended(struct cpr_watch *w, int status, const json_t *report)
 			"tried again");
 }
 
-static void generate_ended(
-	struct cpr_watch *w, int status, enum cpr_task task, const json_t *report)
+static void generate_ended(struct cpr_watch *w, int status, enum cpr_task task,
+	const json_t *report, const struct stat *said)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : CPR_EXIT_FAILED;
 
 	w->verify_due = true;
 	if (code == CPR_EXIT_OK && task == CPR_TASK_GENERATE) {
 		say_gone(w);
+		learn_outline(w, report, said);
 		if (!json_is_true(json_object_get(report, "changed")))
 			return;
 		cpr_status_published(w->status, time(NULL));
@@ -344,10 +394,12 @@ static void generate_ended(
 void cpr_task_ended(struct cpr_watch *w)
 {
 	enum cpr_task task = w->task;
+	struct stat said = {0};
 	json_t *report;
 	int status = 0;
 
 	waitpid(w->pid, &status, 0);
+	fstat(w->out, &said);
 	lseek(w->out, 0, SEEK_SET);
 	report = json_loadfd(w->out, 0, NULL);
 	cpr_closep(&w->out);
@@ -361,7 +413,7 @@ void cpr_task_ended(struct cpr_watch *w)
 		 start_conf(w, CPR_TASK_TERM) == 0)
 		; /* a wiped phone needs no XMLDefault to get its firmware back */
 	else if (task != CPR_TASK_VERIFY)
-		generate_ended(w, status, task, report);
+		generate_ended(w, status, task, report, &said);
 	else if (report) {
 		cpr_status_verify(w->status, report, time(NULL));
 		note_told(w);
@@ -392,6 +444,18 @@ static struct cpr_arrival *next_package(struct cpr_watch *w, int64_t now)
 				     : cpr_incoming_next(&w->incoming, now, w->settle);
 }
 
+static bool is_due(const struct cpr_watch *w, int64_t now)
+{
+	return w->generate_at && (w->generate_at <= now || w->stopping);
+}
+
+static int start_generate(struct cpr_watch *w)
+{
+	forget_outlines(w);
+	w->before = outline_now(w);
+	return start_conf(w, CPR_TASK_GENERATE);
+}
+
 int64_t cpr_task_next(struct cpr_watch *w)
 {
 	int64_t now = cpr_watch_now(), due;
@@ -402,12 +466,16 @@ int64_t cpr_task_next(struct cpr_watch *w)
 		return -1;
 	while ((a = next_package(w, now)) && a->other)
 		refuse_other(w, a);
+	if (!a && is_due(w, now) && !has_changed(w)) {
+		w->generate_at = 0;
+		cpr_watch_write_status(w);
+	}
 	if (a) {
 		r = start_import(w, a->name);
 		if (r < 0)
 			failed(w, a, "no program can be run to read it, as said before");
-	} else if (w->generate_at && (w->generate_at <= now || w->stopping)) {
-		r = start_conf(w, CPR_TASK_GENERATE);
+	} else if (is_due(w, now)) {
+		r = start_generate(w);
 		w->generate_at = r < 0 ? now + w->again : 0;
 	} else if (w->verify_due && !w->stopping) {
 		r = start_conf(w, CPR_TASK_VERIFY);

@@ -214,7 +214,7 @@ static int find_root(struct loop *l)
 	cpr_root_clear(&l->folder);
 	l->folder = now;
 	now.mount = NULL;
-	w->generate_at = cpr_watch_now();
+	cpr_watch_doubt(w);
 	return 0;
 }
 
@@ -299,7 +299,7 @@ static void reload(struct loop *l)
 		forget_root(l);
 		cpr_root_clear(&l->folder);
 	}
-	w->generate_at = cpr_watch_now();
+	cpr_watch_doubt(w);
 	sd_notify(0, "READY=1");
 }
 
@@ -483,6 +483,8 @@ static void close_loop(struct loop *l)
 	cpr_incoming_clear(&l->w.incoming);
 	json_decref(l->w.status);
 	json_decref(l->w.gone);
+	json_decref(l->w.outline);
+	json_decref(l->w.before);
 	cpr_site_free(l->w.site);
 	free(l->w.tftp_root);
 }
@@ -493,7 +495,7 @@ static void run(struct loop *l)
 
 	/* What was cut off at the end before is made whole first. */
 	w->root_present = true; /* its absence is news */
-	w->generate_at = cpr_watch_now();
+	cpr_watch_doubt(w);
 	l->scan_due = true;
 	cpr_event(CPR_EVENT_STARTED, NULL, "watches '%s/incoming' for the TFTP root '%s'",
 		w->spool.path, w->tftp_root);

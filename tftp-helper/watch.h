@@ -47,6 +47,9 @@ struct cpr_watch {
 	json_t *gone; /* loads that cpr-conf is told to forget; NULL: it is not running */
 
 	int64_t generate_at; /* ms: what is served may be out of date; 0: it is not */
+	/* The TFTP root (outline.h) when what is served was seen to agree with it, and when the
+	 * generate under way began; NULL: whatever it looks like, generate has to look. */
+	json_t *outline, *before;
 	int start_error, status_error; /* -errno that was said; 0: none */
 	bool verify_due;
 	bool root_present;
@@ -57,6 +60,8 @@ int64_t cpr_watch_now(void); /* ms, monotonic */
 
 void cpr_watch_write_status(struct cpr_watch *w);
 
+/* What is served may be out of date, whatever the TFTP root looks like. */
+void cpr_watch_doubt(struct cpr_watch *w);
 /* Starts the next child, if any is due.  In how many ms it is worth to call this again; -1:
  * not before something happens. */
 int64_t cpr_task_next(struct cpr_watch *w);

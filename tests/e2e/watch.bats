@@ -176,3 +176,35 @@ teardown() {
 	told '.accepted == 1 and .queue == []'
 	whole
 }
+
+@test "what it publishes itself is not looked at twice, what others do meanwhile is" {
+	lab_stop
+	mkdir bin
+	cp "$B/cpr-helper" bin/
+	cat >bin/cpr-conf <<-END
+		#!/bin/bash
+		echo "\$1" >>"$PWD/runs"
+		"$B/cpr-conf" "\$@"
+		code=\$?
+		if [ "\$1" = generate ] && rm "$PWD/meddle" 2>/dev/null; then
+			sed -i /loadInformation/d "$tftp/XMLDefault.cnf.xml"
+		fi
+		exit \$code
+	END
+	chmod +x bin/cpr-conf
+	B=$PWD/bin watch
+	known '.state == "idle"'
+	mkfirmware p.zip
+	cp p.zip "$spool/incoming/"
+	accepted
+	mkfirmware --model 7841 q.zip
+	cp q.zip "$spool/incoming/"
+	accepted 2
+	[ "$(xargs <runs)" = "generate verify generate verify generate verify" ]
+	mkfirmware --model 6921 r.zip
+	: >meddle
+	cp r.zip "$spool/incoming/"
+	accepted 3
+	[ "$(tail -n +7 runs | xargs)" = "generate verify generate verify" ]
+	[ "$(grep -c loadInformation "$tftp/XMLDefault.cnf.xml")" -ge 4 ]
+}

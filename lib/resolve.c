@@ -334,3 +334,19 @@ int cpr_resolve(struct cpr_firmware *f)
 				return -ENOMEM;
 	return 0;
 }
+
+void cpr_resolve_clear(struct cpr_firmware *f)
+{
+	for (size_t i = 0; i < f->load_n; i++) {
+		struct cpr_load *load = &f->load[i];
+
+		for (size_t m = 0; m < load->missing_n; m++)
+			free(load->missing[m]);
+		free(load->missing);
+		free((void *)load->name);
+		free((void *)load->version);
+	}
+	free(f->load);
+	f->load = NULL;
+	f->load_n = 0;
+}

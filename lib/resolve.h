@@ -44,3 +44,4 @@ bool cpr_loads_alike(const struct cpr_loads *a, const struct cpr_loads *b);
 
 /* Fills in f->load from f->file, which is sorted.  0 or -ENOMEM.  For cpr_firmware_scan. */
 int cpr_resolve(struct cpr_firmware *f);
+void cpr_resolve_clear(struct cpr_firmware *f); /* to be done anew, or no more */

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "dnsmasq-lines.h"
 #include "emit.h"
+#include "firmware.h"
 #include "guess.h"
 #include "retire.h"
 #include "rollout.h"
@@ -154,6 +155,23 @@ static int build(const struct world *w, const struct arguments *a, struct output
 	return out->failed ? -ENOMEM : e->n > before ? -EINVAL : 0;
 }
 
+/* Of half an inventory no more could be said than "nothing to change" of the half that is
+ * known, or phones would be sent to something else.  Servers' own files are made without it. */
+static bool knows_enough(const struct world *w, const struct arguments *a)
+{
+	bool firmware = false;
+
+	for (size_t i = 0; i < emitters_n; i++)
+		firmware =
+			firmware || (!emitters[i].wanted && asked_for(a, &emitters[i]));
+	if (!w->firmware->partial || !firmware)
+		return true;
+	cpr_say(3,
+		"what cannot be read decides what phones are told, so nothing is done: "
+		"see above");
+	return false;
+}
+
 static int print_candidates(const struct outputs *out)
 {
 	for (size_t i = 0; i < out->n; i++) {
@@ -246,7 +264,7 @@ int cmd_generate(int argc, char **argv)
 		return CPR_EXIT_USAGE;
 	r = a.print ? world_read(&a.common, &w) : rollout_begin(&a.common, &a.how, &w);
 	if (r == CPR_EXIT_OK)
-		r = generate(w, &a);
+		r = knows_enough(w, &a) ? generate(w, &a) : CPR_EXIT_FAILED;
 	if (r == CPR_EXIT_OK && !a.print && !a.how.check)
 		cpr_seen_keep(w->base, w->firmware);
 	return r;

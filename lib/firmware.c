@@ -4,7 +4,6 @@
 #include "container.h"
 #include "errors.h"
 #include "inspect.h"
-#include "loads.h"
 #include "publish.h"
 #include "resolve.h"
 
@@ -252,6 +251,7 @@ static int without(const struct scan *s, const char *what, int error)
 {
 	if (error == -ENOENT)
 		return 0;
+	s->f->partial = true;
 	cpr_errors_add(s->e, s->path, 0,
 		"'%s' cannot be read (%s), run this as root or as the user phone-cpr",
 		what, strerror(-error));

@@ -56,7 +56,8 @@ struct cpr_load {
 struct cpr_firmware {
 	char *root;
 	struct timespec changed; /* the folder, before it was read */
-	struct cpr_file *file;   /* sorted by name, then set (NULL first) */
+	bool partial; /* kept term files could not be read: which there are is not known */
+	struct cpr_file *file; /* sorted by name, then set (NULL first) */
 	size_t file_n;
 	struct cpr_load
 		*load; /* sorted by name, then file name; main loads, term files */

@@ -48,6 +48,21 @@ roots() { find "$tftp" -mindepth 1 -user root; }
 	run publish; echo "$output"; [ $status = 0 ]
 }
 
+@test "who may not read the kept term files is told, and that nothing is done" {
+	mkfirmware p.zip
+	cpr-helper import --root "$root" p.zip
+	chmod 700 "$tftp/.phone-cpr"
+	as_daemon() { setpriv --reuid=daemon --clear-groups --bounding-set=-all "$@"; }
+	for how in "" --check "--only term" "--print term"; do
+		run -1 as_daemon ./cpr-conf generate --root "$root" $how
+		echo "$output"
+		[[ $output == *"/srv/tftp: '.phone-cpr' cannot be read (Permission denied)"* ]]
+		[[ $output == *"nothing is done"* ]]
+		[[ $output != *"nothing to change"* ]]
+	done
+	run -0 as_daemon ./cpr-conf generate --root "$root" --print dnsmasq # it is made without
+}
+
 @test "root gives away nothing behind a link, and no file of several names" {
 	mkfirmware p.zip
 	mkdir "$root/etc/secret"

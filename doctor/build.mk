@@ -6,5 +6,5 @@ libengine-pkgs := libxml-2.0
 LIBS           += libdoctor
 libdoctor-src  := $(filter-out doctor/main.c,$(wildcard doctor/*.c))
 libdoctor-inc  := lib doctor
-libdoctor-pkgs := jansson libcap-ng libpcap libseccomp zlib
+libdoctor-pkgs := jansson libcap-ng libpcap libseccomp libsystemd zlib
 HEADERS        += $(wildcard doctor/*.h doctor/engine/*.h)

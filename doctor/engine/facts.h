@@ -5,10 +5,10 @@
 
 #include "buf.h"
 #include "doctor.h"
+#include "models.h"
 #include "packet.h"
 
 struct cpr_loads;
-struct cpr_model;
 
 enum {
 	CPR_DOCTOR_ANSWERS = 8,     /* DHCP answers told apart, per phone */
@@ -105,7 +105,7 @@ enum cpr_file_kind {
 	CPR_FILE_RECOVERY, /* what only a wiped phone asks for: term file, OS79XX.TXT */
 	CPR_FILE_LIST,     /* another .loads */
 	CPR_FILE_IMAGE,
-	CPR_FILE_TRUST, /* CTL, ITL: their absence is normal */
+	CPR_FILE_TRUST, /* CTL, ITL, signed configurations: their absence is normal */
 	CPR_FILE_CONFIG, /* SEP…, SIP…: its absence is normal while XMLDefault is there */
 	CPR_FILE_XMLDEFAULT,
 };
@@ -130,31 +130,50 @@ struct cpr_doctor_file {
 	enum cpr_file_state state;
 	uint64_t bytes; /* of the transfer under way or the last one */
 	int64_t size; /* from its last block, its own header or the plan; -1: not known */
-	unsigned asked_n, complete_n, failed_n;
+	unsigned asked_n, complete_n,
+		failed_n; /* attempts: each from a port of its own */
+	unsigned tries;   /* requests of this attempt */
 	struct in_addr server;
+	struct in_addr
+		server_before;      /* asked before from the same port; may answer yet */
 	uint16_t port, server_port; /* of the transfer; server_port 0: nobody answered */
 	uint16_t block_size;
 	bool options;   /* the request carried options */
 	bool last_sent; /* the short block was seen */
+	bool keeping;   /* head holds every byte so far */
 	uint64_t block; /* the highest DATA seen, not wrapped */
 	uint64_t acked; /* the highest ACK seen, not wrapped */
 	struct cpr_moment first_asked, asked, answered, moved, ended;
-	struct cpr_silence unanswered;       /* RRQs since the last answer */
-	struct cpr_silence worst_unanswered; /* latched: the longest such run */
+	/* Requests in a row, of one server and no other file between, of which the phone
+	 * shows no sign that it got an answer. */
+	struct cpr_silence unanswered;
+	struct cpr_silence worst_unanswered; /* latched: the longest such run, */
+	struct in_addr worst_server;         /* of whom, */
+	struct cpr_moment worst_answer;      /* and an answer during it */
 	unsigned again_data, again_ack;      /* repetitions since it last moved */
 	struct cpr_moment again_first, again_last;
 	struct cpr_moment
 		unreachable; /* ICMP: nobody listens there, or the way is shut */
 	uint8_t unreachable_code;
+	/* An OACK to a request without options, while the phone may still take it. */
+	struct cpr_moment oack_seen;
+	uint64_t stop_block; /* where it was given up last, and how often there */
+	unsigned stop_n;
 	/* Latched, each with the packets that prove it; number 0: did not happen. */
-	struct cpr_moment missing, denied, oack;
+	struct cpr_moment missing, denied, oack; /* oack: which the phone did not take */
+	unsigned missing_n;
 	struct cpr_moment aborted;
 	bool aborted_by_phone;
-	uint16_t error;
-	char error_text[96]; /* printable */
+	uint16_t aborted_error;
+	char aborted_text[96]; /* printable */
+	uint64_t aborted_block;
+	uint16_t error; /* the server's last one, before any data */
+	char error_text[96];
 	struct cpr_moment stalled_from,
-		stalled_to; /* the first repetition, and the giving up */
+		stalled_to; /* the first repetition, and the giving up or going on */
 	uint64_t stalled_block;
+	unsigned stalled_data, stalled_ack; /* how often each was repeated */
+	bool stalled_went_on;
 	struct cpr_moment wrapped;           /* given up at 65,535 blocks */
 	struct cpr_moment other, other_icmp; /* a second answerer, the phone's refusal */
 	struct in_addr other_address;
@@ -168,9 +187,12 @@ struct cpr_call {
 	struct in_addr address;
 	uint16_t port;
 	bool udp;
+	uint16_t from; /* the phone's port, of the last one */
 	unsigned n;
-	struct cpr_silence unanswered; /* since the last answer */
-	struct cpr_moment refused;     /* RST, ICMP unreachable: the last one */
+	struct cpr_silence
+		unanswered;        /* repetitions of one call, since the last answer */
+	struct cpr_silence worst;  /* latched: the longest such run */
+	struct cpr_moment refused; /* RST, ICMP unreachable: the last one */
 	unsigned refused_n;
 	struct cpr_moment answered; /* SYN+ACK, or any SIP answer */
 };
@@ -181,10 +203,14 @@ struct cpr_round {
 	struct cpr_moment began;
 	int list;                 /* file; -1: none complete yet */
 	struct cpr_moment listed; /* its last ACK */
+	bool went_on;             /* and did what only a phone does that took the list */
 	unsigned images_asked, images_complete, images_failed;
-	int last_image;                  /* file; -1 */
-	struct cpr_moment imaged;        /* its last ACK */
-	struct cpr_moment trust, config; /* asked for them */
+	int last_image;           /* file; -1 */
+	struct cpr_moment imaged; /* its last ACK */
+	bool booted;              /* DHCP anew since then */
+	bool up;                  /* did what only a phone does that runs them */
+	struct cpr_moment trust, config, called; /* asked for them; called somebody */
+	int trust_file;                          /* the first of them; -1 */
 };
 
 /* One row of the ladder: a DHCP message, a request, a run of DATA and ACK. */
@@ -212,7 +238,8 @@ struct cpr_event {
 };
 
 struct cpr_doctor_phone {
-	uint8_t mac[6]; /* zero: only its address is known */
+	uint8_t mac[6];   /* zero: only its address is known */
+	bool mac_guessed; /* whose frames its requests came in; maybe a router's */
 	const struct cpr_model *model;
 	const char *model_from; /* "option 60", "term file", "CDP", "OUI"; NULL: none */
 	char vendor[64];        /* the model as sent, "CP-7961G"; "": not seen */
@@ -262,13 +289,15 @@ struct cpr_doctor_phone {
 	struct {
 		int image;
 		unsigned n;
+		bool sure; /* once at least no boot came between, or all images were there */
 		struct cpr_moment complete, again;
 	} image_refused;
 	struct {
 		unsigned n;
 		struct cpr_moment trust, again;
 	} trust_blocked;
-	bool flashed;  /* all images of a list complete */
+	bool flashed; /* all images of a list complete */
+	struct cpr_moment flashed_at;
 	bool rebooted; /* and DHCP anew since then */
 
 	/* Its configuration, as delivered. */
@@ -281,7 +310,9 @@ struct cpr_doctor_phone {
 	struct cpr_call call[CPR_DOCTOR_CALLS];
 	size_t call_n;
 	struct cpr_call http; /* to 6970 or 6971 of the TFTP server */
-	bool http_then_tftp;  /* the file was asked by TFTP after that silence */
+	/* Latched: calls there in vain, and the request by TFTP that came then. */
+	struct cpr_silence http_dropped;
+	struct cpr_moment http_then_tftp;
 
 	struct cpr_event *story;
 	size_t story_n, story_cap;
@@ -318,8 +349,8 @@ struct cpr_doctor_phone *cpr_phones_by_ip(const struct cpr_doctor *d, struct in_
 /* mac all zero: not known.  NULL when the table is full. */
 struct cpr_doctor_phone *cpr_phones_add(
 	struct cpr_doctor *d, const uint8_t mac[6], const struct cpr_packet *packet);
-/* The MAC of a phone that was known by its address alone; false when it has another, or
- * another phone has it. */
+/* The MAC of a phone that was known by its address alone, or whose MAC was guessed; false when
+ * it has another, or another phone has it.  All zero: its guess was wrong. */
 bool cpr_phones_name(
 	struct cpr_doctor *d, struct cpr_doctor_phone *p, const uint8_t mac[6]);
 /* The MAC in the name of a phone, "SEP001B54AABBCC", whatever follows it. */
@@ -362,6 +393,9 @@ const struct cpr_arp *cpr_arp_worst(const struct cpr_doctor_phone *p);
 /* The phone asked for a file: is it the first time since it has its address, and of whom? */
 void cpr_lease_asked(
 	struct cpr_doctor *d, struct cpr_doctor_phone *p, const struct cpr_packet *k);
+
+/* The family of its model, or that which the name of its recovery file tells. */
+enum cpr_family cpr_phone_family(const struct cpr_doctor_phone *p);
 
 /* rounds.c: what follows from the order of things. */
 /* DHCP anew (DISCOVER, or REQUEST without ciaddr and not the answer to an OFFER). */

@@ -1,73 +1,511 @@
-#include "facts.h"
+/* What goes wrong between a phone and its TFTP server. */
+#include "transfer.h"
 
+#include "cleanup.h"
+#include "firmware.h"
+#include "inspect.h"
+#include "plan.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	VAIN = 3,          /* requests in vain that are no accident; a phone makes four */
+	VAIN_TOLD = 2,     /* and where ICMP or ARP tell the same */
+	VAIN_US = 2000000, /* so long at least */
+};
+
+struct address {
+	char text[INET_ADDRSTRLEN];
+};
+
+static struct address text_of(struct in_addr a)
+{
+	struct address out;
+
+	inet_ntop(AF_INET, &a, out.text, sizeof(out.text));
+	return out;
+}
+
+static unsigned seconds(const struct cpr_moment *from, const struct cpr_moment *to)
+{
+	return to->time_us > from->time_us
+		       ? (unsigned)((to->time_us - from->time_us + 500000) / 1000000)
+		       : 0;
+}
+
+static void add_silence(struct cpr_verdict *v, const struct cpr_silence *s)
+{
+	cpr_verdict_frame(v, s->first.number);
+	cpr_verdict_frame(v, s->second.number);
+	cpr_verdict_frame(v, s->last.number);
+}
+
+static const struct cpr_file *planned(
+	const struct cpr_doctor *d, const struct cpr_doctor_file *f)
+{
+	const struct cpr_plan *plan = d->config.plan;
+
+	return plan && plan->firmware ? cpr_firmware_file_nocase(plan->firmware, f->name)
+				      : NULL;
+}
+
+static const char *root_of(const struct cpr_doctor *d)
+{
+	const char *root = d->config.plan && d->config.plan->firmware
+				   ? d->config.plan->firmware->root
+				   : NULL;
+
+	return root ? root : "the TFTP root";
+}
+
+static bool told_unreachable(const struct cpr_doctor_file *f)
+{
+	const struct cpr_silence *s = &f->worst_unanswered;
+
+	return f->unreachable.number >= s->first.number && f->unreachable.number;
+}
+
+static bool no_arp(const struct cpr_doctor_phone *p)
+{
+	const struct cpr_silence *s = &p->arp.unanswered;
+
+	return s->n >= VAIN && cpr_silence_us(s) >= VAIN_US;
+}
+
+static bool in_vain(const struct cpr_doctor_file *f)
+{
+	const struct cpr_silence *s = &f->worst_unanswered;
+
+	if (s->n >= VAIN)
+		return cpr_silence_us(s) >= VAIN_US;
+	return s->n >= VAIN_TOLD && told_unreachable(f);
+}
+
+static void no_answer(const struct cpr_doctor_file *f, struct cpr_verdicts *out)
+{
+	const struct cpr_silence *s = &f->worst_unanswered;
+	struct address server = text_of(f->worst_server);
+	unsigned took = seconds(&s->first, &s->last);
+	struct cpr_verdict *v;
+
+	if (told_unreachable(f) && f->unreachable_code == 3)
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
+			"nothing listens on UDP port 69 of TFTP server %s, or a firewall "
+			"rejects it (ICMP port unreachable): \"%s\" was asked for %u "
+			"times",
+			server.text, f->name, s->n);
+	else if (told_unreachable(f))
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
+			"TFTP server %s cannot be reached, says the network (ICMP "
+			"unreachable, code %u): \"%s\" was asked for %u times",
+			server.text, f->unreachable_code, f->name, s->n);
+	else if (s->n && f->worst_answer.number)
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
+			"TFTP server %s answers, but the phone asked for \"%s\" %u times "
+			"in %u s and acknowledges nothing: the answers, which come from "
+			"another port than 69, do not reach it",
+			server.text, f->name, s->n, took);
+	else
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
+			"TFTP server %s does not answer: \"%s\" was asked for %u times "
+			"in %u s",
+			server.text, f->name, s->n, took);
+	if (f->worst_answer.number && !told_unreachable(f))
+		cpr_verdict_remedy(v,
+			"look for a firewall or NAT between this place of capture and "
+			"the phone: it must let UDP pass from any port of %s",
+			server.text);
+	add_silence(v, s);
+	if (told_unreachable(f))
+		cpr_verdict_frame(v, f->unreachable.number);
+	cpr_verdict_frame(v, f->worst_answer.number);
+}
+
+/* One for each server, of the file that was asked for most often. */
 void cpr_look_tftp_no_answer(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
+	bool any = false;
+
 	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->file_n; i++) {
+		const struct cpr_doctor_file *f = &p->file[i];
+		bool best = in_vain(f);
+
+		for (size_t j = 0; best && j < p->file_n; j++) {
+			const struct cpr_doctor_file *g = &p->file[j];
+
+			if (j != i && in_vain(g) &&
+				g->worst_server.s_addr == f->worst_server.s_addr &&
+				(g->worst_unanswered.n > f->worst_unanswered.n ||
+					(g->worst_unanswered.n == f->worst_unanswered.n &&
+						j < i)))
+				best = false;
+		}
+		if (best)
+			no_answer(f, out);
+		any = any || best;
+	}
+	if (!any && no_arp(p) && p->arp.unanswered.last.number > p->rrq.number) {
+		struct address where = text_of(p->arp.address);
+
+		add_silence(
+			cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
+				"nobody answers to %s, the TFTP server or the router "
+				"to it: the phone asked for it (ARP) %u times in %u s",
+				where.text, p->arp.unanswered.n,
+				seconds(&p->arp.unanswered.first,
+					&p->arp.unanswered.last)),
+			&p->arp.unanswered);
+	}
+}
+
+static bool is_needed(const struct cpr_doctor_file *f)
+{
+	return f->kind == CPR_FILE_RECOVERY || f->kind == CPR_FILE_LIST ||
+	       f->kind == CPR_FILE_IMAGE;
+}
+
+static size_t stem(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot ? (size_t)(dot - name) : strlen(name);
+}
+
+/* The loaders of the 7940 and 7960 try .loads, .sbn and .bin in turn, as old as they are: there
+ * a missing file is none where another of that name came, or may still come. */
+static bool is_tried_in_turn(
+	const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f)
+{
+	size_t n = stem(f->name);
+
+	if (strncasecmp(f->name, "P0", 2) || f->kind == CPR_FILE_RECOVERY)
+		return false;
+	for (size_t i = 0; i < p->file_n; i++)
+		if (p->file[i].complete_n && stem(p->file[i].name) == n &&
+			!strncasecmp(p->file[i].name, f->name, n))
+			return true;
+	return f->missing_n < 2;
+}
+
+/* An image whose fixed part is written otherwise than in every package, "Jar41sip…". */
+static bool is_misspelt(const struct cpr_doctor_file *f)
+{
+	for (size_t i = 0; f->kind == CPR_FILE_IMAGE && i < cpr_models_n; i++) {
+		const char *at = cpr_models[i].images;
+
+		while (at && *at) {
+			size_t n = strcspn(at, ";|");
+
+			if (n && !strncasecmp(at, f->name, n))
+				return strncmp(at, f->name, n) != 0;
+			at += n + (at[n] != 0);
+		}
+	}
+	return false;
+}
+
+/* A name that differs in nothing but case, and came from the same server. */
+static const char *delivered_otherwise(
+	const struct cpr_doctor *d, const struct cpr_doctor_file *f)
+{
+	for (size_t i = 0; i < d->phone_n; i++)
+		for (size_t j = 0; j < d->phone[i]->file_n; j++) {
+			const struct cpr_doctor_file *g = &d->phone[i]->file[j];
+
+			if (g->complete_n && g->server.s_addr == f->server.s_addr &&
+				!strcasecmp(g->name, f->name) && strcmp(g->name, f->name))
+				return g->name;
+		}
+	return NULL;
+}
+
+enum spelling {
+	AS_ASKED, /* or not there at all: the capture does not tell */
+	OTHERWISE,
+	LIKELY_OTHERWISE,
+};
+
+static enum spelling spelling_of(
+	const struct cpr_doctor *d, const struct cpr_doctor_file *f, const char **there)
+{
+	const struct cpr_file *file = planned(d, f);
+
+	*there = file ? file->name : NULL;
+	if (file)
+		return strcmp(file->name, f->name) ? OTHERWISE : AS_ASKED;
+	*there = delivered_otherwise(d, f);
+	if (*there)
+		return OTHERWISE;
+	return !d->config.plan && is_misspelt(f) ? LIKELY_OTHERWISE : AS_ASKED;
+}
+
+static bool is_missing(const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f)
+{
+	return f->missing.number && is_needed(f) && !is_tried_in_turn(p, f);
+}
+
+static void add_error(struct cpr_verdict *v, const struct cpr_doctor_file *f,
+	const struct cpr_moment *error)
+{
+	cpr_verdict_frame(v, f->asked.number < error->number ? f->asked.number
+							     : f->first_asked.number);
+	cpr_verdict_frame(v, error->number);
+}
+
+static void missing(const struct cpr_doctor *d, const struct cpr_doctor_file *f,
+	struct cpr_verdicts *out)
+{
+	const struct cpr_file *file = planned(d, f);
+	struct address server = text_of(f->server);
+	struct cpr_verdict *v = cpr_verdicts_add(out, CPR_FAULT_TFTP_FILE_MISSING,
+		"\"%s\" is not there, says TFTP server %s (ERROR %u \"%s\"), %u time%s%s",
+		f->name, server.text, f->error, f->error_text, f->missing_n,
+		f->missing_n == 1 ? "" : "s",
+		f->complete_n ? "; at another time it was delivered" : "");
+
+	add_error(v, f, &f->missing);
+	if (file && file->inspect)
+		cpr_verdict_remedy(v,
+			"it lies in %s with %llu bytes: see whether the server at %s "
+			"serves that folder, and without a map that turns the name into "
+			"another one",
+			root_of(d), (unsigned long long)file->inspect->size, server.text);
+	else if (d->config.plan)
+		cpr_verdict_remedy(v,
+			"it is not in %s either: cpr-helper import PACKAGE, with the "
+			"package of this model that holds it, then cpr-conf generate",
+			root_of(d));
 }
 
 void cpr_look_tftp_file_missing(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
-	(void)d;
-	(void)p;
-	(void)out;
+	const char *there;
+
+	for (size_t i = 0; i < p->file_n; i++)
+		if (is_missing(p, &p->file[i]) &&
+			spelling_of(d, &p->file[i], &there) == AS_ASKED)
+			missing(d, &p->file[i], out);
+}
+
+static void other_case(const struct cpr_doctor_file *f, enum spelling spelling,
+	const char *there, struct cpr_verdicts *out)
+{
+	struct address server = text_of(f->server);
+	struct cpr_verdict *v;
+
+	if (spelling == OTHERWISE)
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_FILE_CASE,
+			"the phone asks TFTP server %s for \"%s\", which is there as "
+			"\"%s\"",
+			server.text, f->name, there);
+	else
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_FILE_CASE,
+			"TFTP server %s does not have \"%s\": lists of old loads print "
+			"such names with a capital, packages hold them in lower case "
+			"(whether it is there so, the capture does not tell)",
+			server.text, f->name);
+	add_error(v, f, &f->missing);
+	if (there)
+		cpr_verdict_remedy(v,
+			"in the TFTP root: ln -s %s %s (cpr-helper import does it for "
+			"every name a list prints)",
+			there, f->name);
 }
 
 void cpr_look_tftp_file_case(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
-	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->file_n; i++) {
+		const struct cpr_doctor_file *f = &p->file[i];
+		const char *there = NULL;
+		enum spelling spelling;
+
+		if (!is_missing(p, f))
+			continue;
+		spelling = spelling_of(d, f, &there);
+		if (spelling != AS_ASKED)
+			other_case(f, spelling, there, out);
+	}
 }
 
+/* Of other files it is normal: some servers say so of what is not there. */
 void cpr_look_tftp_access_denied(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
-	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->file_n; i++) {
+		const struct cpr_doctor_file *f = &p->file[i];
+		struct address server = text_of(f->server);
+		struct cpr_verdict *v;
+
+		if (!f->denied.number ||
+			!(is_needed(f) || f->kind == CPR_FILE_XMLDEFAULT))
+			continue;
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_ACCESS_DENIED,
+			"TFTP server %s may not give out \"%s\" (ERROR %u \"%s\")",
+			server.text, f->name, f->error, f->error_text);
+		add_error(v, f, &f->denied);
+		cpr_verdict_remedy(v,
+			"on %s, in %s: chmod a+r %s, and chmod a+x for the folders above "
+			"it",
+			server.text, root_of(d), f->name);
+	}
+}
+
+/* Who is silent, as far as repetitions tell. */
+static const char *who_waits(unsigned data, unsigned ack)
+{
+	if (!data)
+		return "the server says no more, or what it says does not come this far";
+	if (!ack)
+		return "the server repeats itself and no acknowledgement comes: its data "
+		       "does not reach the phone, or the phone's answer does not come "
+		       "back";
+	return "both repeat themselves: what one sends does not reach the other";
+}
+
+static void stalled(const struct cpr_doctor_file *f, uint64_t block,
+	const struct cpr_moment *from, const struct cpr_moment *to, unsigned data,
+	unsigned ack, const char *end, struct cpr_verdicts *out)
+{
+	struct address server = text_of(f->server);
+	struct cpr_verdict *v;
+
+	if (data || ack)
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_STALLED,
+			"\"%s\" from TFTP server %s stood still at block %llu for %u s "
+			"(the next block repeated %u times, the acknowledgement %u "
+			"times)%s: %s",
+			f->name, server.text, (unsigned long long)block,
+			seconds(from, to), data, ack, end, who_waits(data, ack));
+	else
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_STALLED,
+			"\"%s\" from TFTP server %s was given up at block %llu, %u times "
+			"at the same place: something there keeps the phone from going on "
+			"(a full flash), or a packet on the way",
+			f->name, server.text, (unsigned long long)block, f->stop_n);
+	cpr_verdict_frame(v, f->asked.number < from->number ? f->asked.number : 0);
+	cpr_verdict_frame(v, from->number);
+	cpr_verdict_frame(v, to->number);
 }
 
 void cpr_look_tftp_stalled(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
-	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->file_n; i++) {
+		const struct cpr_doctor_file *f = &p->file[i];
+
+		if (f->wrapped.number)
+			continue;
+		if (f->stalled_to.number)
+			stalled(f, f->stalled_block, &f->stalled_from, &f->stalled_to,
+				f->stalled_data, f->stalled_ack,
+				f->stalled_went_on ? ", then went on"
+						   : " and was given up",
+				out);
+		else if (cpr_transfer_open(f) && f->again_ack >= CPR_GIVEN_UP_ACKS &&
+			 d->now_us >= f->again_last.time_us + CPR_GIVEN_UP_US)
+			stalled(f, f->acked, &f->again_first, &f->again_last,
+				f->again_data, f->again_ack, " and was left so", out);
+	}
 }
 
 void cpr_look_tftp_block_wrap(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->file_n; i++) {
+		const struct cpr_doctor_file *f = &p->file[i];
+		struct address server = text_of(f->server);
+		struct cpr_verdict *v;
+
+		if (!f->wrapped.number)
+			continue;
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_BLOCK_WRAP,
+			"\"%s\" from TFTP server %s ended at block 65,535, after %llu "
+			"bytes: it is longer than blocks of %u bytes can be numbered",
+			f->name, server.text, (unsigned long long)65535 * f->block_size,
+			f->block_size);
+		cpr_verdict_frame(v, f->first_asked.number);
+		cpr_verdict_frame(v, f->wrapped.number);
+	}
 }
 
 void cpr_look_tftp_unexpected_oack(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->file_n; i++) {
+		const struct cpr_doctor_file *f = &p->file[i];
+		struct address server = text_of(f->server);
+		struct cpr_verdict *v;
+
+		if (!f->oack.number)
+			continue;
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_UNEXPECTED_OACK,
+			"TFTP server %s confirms options (OACK) for \"%s\" that the phone "
+			"did not ask for, and the phone does not take it",
+			server.text, f->name);
+		cpr_verdict_frame(v, f->first_asked.number);
+		cpr_verdict_frame(v, f->oack.number);
+	}
 }
 
 void cpr_look_tftp_two_answerers(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->file_n; i++) {
+		const struct cpr_doctor_file *f = &p->file[i];
+		struct address server = text_of(f->server),
+			       other = text_of(f->other_address);
+		struct cpr_verdict *v;
+
+		if (!f->other.number)
+			continue;
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_TWO_ANSWERERS,
+			"the request for \"%s\" to %s was answered from %s port %u%s",
+			f->name, server.text, other.text, f->other_port,
+			f->server.s_addr == f->other_address.s_addr
+				? ", too: two servers on one host, or something on the "
+				  "way that doubles or changes packets"
+				: ", too or instead: a second server, or NAT on the way");
+		cpr_verdict_frame(v, f->first_asked.number);
+		cpr_verdict_frame(v, f->other.number);
+		cpr_verdict_frame(v, f->other_icmp.number);
+	}
 }
 
 void cpr_look_tftp_aborted(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
 	(void)d;
-	(void)p;
-	(void)out;
+	for (size_t i = 0; i < p->file_n; i++) {
+		const struct cpr_doctor_file *f = &p->file[i];
+		struct address server = text_of(f->server);
+		struct cpr_verdict *v;
+
+		if (!f->aborted.number || f->wrapped.number)
+			continue;
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_ABORTED,
+			"%s broke \"%s\" of TFTP server %s off at block %llu: ERROR %u "
+			"\"%s\"",
+			f->aborted_by_phone ? "the phone" : "the server", f->name,
+			server.text, (unsigned long long)f->aborted_block,
+			f->aborted_error, f->aborted_text);
+		add_error(v, f, &f->aborted);
+		if (f->aborted_by_phone)
+			cpr_verdict_remedy(v,
+				f->aborted_error == 3
+					? "format the phone's flash (3491672850*# while "
+					  "it starts), for it is full, and see that the "
+					  "load is for this model"
+					: "see that the load is for this model and its "
+					  "board: the phone does not take the file");
+	}
 }

@@ -209,7 +209,7 @@ struct cpr_doctor_phone *cpr_phones_add(
 	p->dhcp.rival[0] = p->dhcp.rival[1] = p->dhcp.other.row = -1;
 	p->dhcp.vlan = -1;
 	p->current = -1;
-	p->round.list = p->round.last_image = -1;
+	p->round.list = p->round.last_image = p->round.trust_file = -1;
 	p->loads_refused.list = p->image_refused.image = -1;
 	p->data_event = -1;
 	d->phone[d->phone_n++] = p;
@@ -219,11 +219,20 @@ struct cpr_doctor_phone *cpr_phones_add(
 bool cpr_phones_name(
 	struct cpr_doctor *d, struct cpr_doctor_phone *p, const uint8_t mac[6])
 {
-	if (!mac_key(mac) || memcmp(p->mac, mac, 6) == 0)
+	bool none = !mac_key(mac);
+
+	if (memcmp(p->mac, mac, 6) == 0 || (none && !p->mac_guessed)) {
+		p->mac_guessed = false;
 		return true;
-	if (mac_key(p->mac) || cpr_phones_by_mac(d, mac) ||
-		!put(d->index, &d->index->mac, mac_key(mac), p))
+	}
+	if (mac_key(p->mac) && !p->mac_guessed)
 		return false;
+	if (!none && (cpr_phones_by_mac(d, mac) ||
+			     !put(d->index, &d->index->mac, mac_key(mac), p)))
+		return false;
+	if (p->mac_guessed)
+		drop(d->index, &d->index->mac, mac_key(p->mac));
+	p->mac_guessed = false;
 	memcpy(p->mac, mac, 6);
 	return true;
 }

@@ -1,4 +1,5 @@
 /* What goes wrong with what a phone was given: lists, images, trust, configuration, calls. */
+#include "tell.h"
 #include "transfer.h"
 
 #include "cleanup.h"
@@ -7,7 +8,6 @@
 #include "loads.h"
 #include "plan.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -20,23 +20,6 @@ enum {
 	CALLS_US = 1000000,
 	REFUSALS = 2, /* of a call manager that is not just starting */
 };
-
-struct address {
-	char text[INET_ADDRSTRLEN];
-};
-
-static struct address text_of(struct in_addr a)
-{
-	struct address out;
-
-	inet_ntop(AF_INET, &a, out.text, sizeof(out.text));
-	return out;
-}
-
-static unsigned seconds(const struct cpr_silence *s)
-{
-	return (unsigned)((cpr_silence_us(s) + 500000) / 1000000);
-}
 
 static const struct cpr_file *planned(
 	const struct cpr_doctor *d, const struct cpr_doctor_file *f)
@@ -52,13 +35,13 @@ static void add_planned(const struct cpr_doctor *d, const struct cpr_doctor_file
 	struct cpr_verdict *v)
 {
 	const struct cpr_file *file = planned(d, f);
-	struct address server = text_of(f->server);
+	struct cpr_address_text server = cpr_tell_address(f->server);
 
 	if (file && file->inspect && file->inspect->size != f->bytes)
 		cpr_verdict_remedy(v,
 			"%s gave out %llu bytes, but %s/%s has %llu: see which folder "
 			"that server serves",
-			server.text, (unsigned long long)f->bytes,
+			server.s, (unsigned long long)f->bytes,
 			d->config.plan->firmware->root, file->name,
 			(unsigned long long)file->inspect->size);
 }
@@ -198,7 +181,7 @@ void cpr_look_http_6970_dropped(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	const struct cpr_silence *s = &p->http_dropped;
-	struct address server = text_of(p->http.address);
+	struct cpr_address_text server = cpr_tell_address(p->http.address);
 	struct cpr_verdict *v;
 
 	(void)d;
@@ -207,14 +190,14 @@ void cpr_look_http_6970_dropped(const struct cpr_doctor *d,
 	v = cpr_verdicts_add(out, CPR_FAULT_HTTP_6970_DROPPED,
 		"%s answers neither yes nor no on TCP port %u, where the phone asks before "
 		"TFTP: it waited %u s there for one file",
-		server.text, p->http.port,
+		server.s, p->http.port,
 		(unsigned)((p->http_then_tftp.time_us - s->first.time_us + 500000) /
 			   1000000));
 	cpr_verdict_frame(v, s->first.number);
 	cpr_verdict_frame(v, s->last.number);
 	cpr_verdict_frame(v, p->http_then_tftp.number);
 	cpr_verdict_remedy(v, "on %s: nft add rule inet filter input tcp dport %u reject",
-		server.text, p->http.port);
+		server.s, p->http.port);
 }
 
 static const struct cpr_doctor_file *xmldefault(const struct cpr_doctor_phone *p)
@@ -229,7 +212,8 @@ void cpr_look_xmldefault_missing(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	const struct cpr_doctor_file *f = xmldefault(p);
-	struct address server = text_of(f ? f->server : (struct in_addr){0});
+	struct cpr_address_text server =
+		cpr_tell_address(f ? f->server : (struct in_addr){0});
 	struct cpr_verdict *v;
 
 	(void)d;
@@ -237,12 +221,12 @@ void cpr_look_xmldefault_missing(const struct cpr_doctor *d,
 		v = cpr_verdicts_add(out, CPR_FAULT_XMLDEFAULT_MISSING,
 			"TFTP server %s has neither a configuration of this phone nor "
 			"\"%s\" (ERROR %u \"%s\")",
-			server.text, f->name, f->error, f->error_text);
+			server.s, f->name, f->error, f->error_text);
 		cpr_verdict_frame(v, f->first_asked.number);
 		cpr_verdict_frame(v, f->missing.number);
 	} else if (f && *f->judged) {
 		v = cpr_verdicts_add(out, CPR_FAULT_XMLDEFAULT_MISSING,
-			"\"%s\" of TFTP server %s is of no use: %s", f->name, server.text,
+			"\"%s\" of TFTP server %s is of no use: %s", f->name, server.s,
 			f->judged);
 		cpr_verdict_frame(v, f->asked.number);
 		cpr_verdict_frame(v, f->ended.number);
@@ -281,31 +265,29 @@ static const char *protocol_of(const struct cpr_call *c)
 static void unreachable(const struct cpr_doctor_phone *p, const struct cpr_call *c,
 	struct cpr_verdicts *out)
 {
-	struct address manager = text_of(c->address);
+	struct cpr_address_text manager = cpr_tell_address(c->address);
 	struct cpr_verdict *v;
 
 	if (c->refused_n >= REFUSALS) {
 		v = cpr_verdicts_add(out, CPR_FAULT_CALL_MANAGER_UNREACHABLE,
 			"call manager %s refuses %s port %u, %u times: nobody listens "
 			"there, or a firewall rejects it",
-			manager.text, protocol_of(c), c->port, c->refused_n);
+			manager.s, protocol_of(c), c->port, c->refused_n);
 		cpr_verdict_frame(v, c->refused.number);
 	} else {
 		v = cpr_verdicts_add(out, CPR_FAULT_CALL_MANAGER_UNREACHABLE,
 			"call manager %s does not answer on %s port %u: the phone tried "
 			"%u times in %u s",
-			manager.text, protocol_of(c), c->port, c->worst.n,
-			seconds(&c->worst));
-		cpr_verdict_frame(v, c->worst.first.number);
-		cpr_verdict_frame(v, c->worst.second.number);
-		cpr_verdict_frame(v, c->worst.last.number);
+			manager.s, protocol_of(c), c->port, c->worst.n,
+			cpr_tell_seconds(cpr_silence_us(&c->worst)));
+		cpr_verdict_silence(v, &c->worst);
 	}
 	if (*p->call_manager)
 		cpr_verdict_remedy(v,
 			"start the call manager at %s; the phone was sent there by "
 			"\"%s\" as processNodeName (call-managers in site.conf, then "
 			"cpr-conf generate)",
-			manager.text, p->call_manager);
+			manager.s, p->call_manager);
 }
 
 void cpr_look_call_manager_unreachable(const struct cpr_doctor *d,

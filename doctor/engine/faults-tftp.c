@@ -1,4 +1,5 @@
 /* What goes wrong between a phone and its TFTP server. */
+#include "tell.h"
 #include "transfer.h"
 
 #include "cleanup.h"
@@ -6,42 +7,17 @@
 #include "inspect.h"
 #include "plan.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 enum {
-	VAIN = 3,          /* requests in vain that are no accident; a phone makes four */
-	VAIN_TOLD = 2,     /* and where ICMP or ARP tell the same */
+	VAIN = 3,      /* requests in vain that are no accident; a phone makes four */
+	VAIN_ARP = 4,  /* a phone asks several times for each packet it holds back */
+	VAIN_TOLD = 2, /* and where ICMP or ARP tell the same */
+	PORT_UNREACHABLE = 3,
 	VAIN_US = 2000000, /* so long at least */
 };
-
-struct address {
-	char text[INET_ADDRSTRLEN];
-};
-
-static struct address text_of(struct in_addr a)
-{
-	struct address out;
-
-	inet_ntop(AF_INET, &a, out.text, sizeof(out.text));
-	return out;
-}
-
-static unsigned seconds(const struct cpr_moment *from, const struct cpr_moment *to)
-{
-	return to->time_us > from->time_us
-		       ? (unsigned)((to->time_us - from->time_us + 500000) / 1000000)
-		       : 0;
-}
-
-static void add_silence(struct cpr_verdict *v, const struct cpr_silence *s)
-{
-	cpr_verdict_frame(v, s->first.number);
-	cpr_verdict_frame(v, s->second.number);
-	cpr_verdict_frame(v, s->last.number);
-}
 
 static const struct cpr_file *planned(
 	const struct cpr_doctor *d, const struct cpr_doctor_file *f)
@@ -65,14 +41,16 @@ static bool told_unreachable(const struct cpr_doctor_file *f)
 {
 	const struct cpr_silence *s = &f->worst_unanswered;
 
-	return f->unreachable.number >= s->first.number && f->unreachable.number;
+	return f->unreachable.number && f->unreachable.number >= s->first.number;
 }
 
-static bool no_arp(const struct cpr_doctor_phone *p)
+/* It does not even find the way, so it does not ask for files. */
+static bool no_way(const struct cpr_doctor_phone *p)
 {
-	const struct cpr_silence *s = &p->arp.unanswered;
+	const struct cpr_silence *s = &cpr_arp_worst(p)->unanswered;
 
-	return s->n >= VAIN && cpr_silence_us(s) >= VAIN_US;
+	return s->n >= VAIN_ARP && cpr_silence_us(s) >= VAIN_US &&
+	       s->last.number > p->rrq.number;
 }
 
 static bool in_vain(const struct cpr_doctor_file *f)
@@ -87,41 +65,52 @@ static bool in_vain(const struct cpr_doctor_file *f)
 static void no_answer(const struct cpr_doctor_file *f, struct cpr_verdicts *out)
 {
 	const struct cpr_silence *s = &f->worst_unanswered;
-	struct address server = text_of(f->worst_server);
-	unsigned took = seconds(&s->first, &s->last);
+	struct cpr_address_text server = cpr_tell_address(f->worst_server);
+	unsigned took = cpr_tell_seconds(cpr_silence_us(s));
 	struct cpr_verdict *v;
 
-	if (told_unreachable(f) && f->unreachable_code == 3)
+	if (told_unreachable(f) && f->unreachable_code == PORT_UNREACHABLE)
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
 			"nothing listens on UDP port 69 of TFTP server %s, or a firewall "
 			"rejects it (ICMP port unreachable): \"%s\" was asked for %u "
 			"times",
-			server.text, f->name, s->n);
+			server.s, f->name, s->n);
 	else if (told_unreachable(f))
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
 			"TFTP server %s cannot be reached, says the network (ICMP "
 			"unreachable, code %u): \"%s\" was asked for %u times",
-			server.text, f->unreachable_code, f->name, s->n);
+			server.s, f->unreachable_code, f->name, s->n);
 	else if (s->n && f->worst_answer.number)
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
 			"TFTP server %s answers, but the phone asked for \"%s\" %u times "
 			"in %u s and acknowledges nothing: the answers, which come from "
 			"another port than 69, do not reach it",
-			server.text, f->name, s->n, took);
+			server.s, f->name, s->n, took);
 	else
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
 			"TFTP server %s does not answer: \"%s\" was asked for %u times "
 			"in %u s",
-			server.text, f->name, s->n, took);
+			server.s, f->name, s->n, took);
 	if (f->worst_answer.number && !told_unreachable(f))
 		cpr_verdict_remedy(v,
 			"look for a firewall or NAT between this place of capture and "
 			"the phone: it must let UDP pass from any port of %s",
-			server.text);
-	add_silence(v, s);
+			server.s);
+	cpr_verdict_silence(v, s);
 	if (told_unreachable(f))
 		cpr_verdict_frame(v, f->unreachable.number);
 	cpr_verdict_frame(v, f->worst_answer.number);
+}
+
+static void no_neighbour(const struct cpr_arp *arp, struct cpr_verdicts *out)
+{
+	struct cpr_verdict *v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
+		"the phone does not find the way to its TFTP server: nobody is %s, for which "
+		"it asked (ARP) %u times in %u s",
+		cpr_tell_address(arp->address).s, arp->unanswered.n,
+		cpr_tell_seconds(cpr_silence_us(&arp->unanswered)));
+
+	cpr_verdict_silence(v, &arp->unanswered);
 }
 
 /* One for each server, of the file that was asked for most often. */
@@ -149,18 +138,8 @@ void cpr_look_tftp_no_answer(const struct cpr_doctor *d, const struct cpr_doctor
 			no_answer(f, out);
 		any = any || best;
 	}
-	if (!any && no_arp(p) && p->arp.unanswered.last.number > p->rrq.number) {
-		struct address where = text_of(p->arp.address);
-
-		add_silence(
-			cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
-				"nobody answers to %s, the TFTP server or the router "
-				"to it: the phone asked for it (ARP) %u times in %u s",
-				where.text, p->arp.unanswered.n,
-				seconds(&p->arp.unanswered.first,
-					&p->arp.unanswered.last)),
-			&p->arp.unanswered);
-	}
+	if (!any && no_way(p))
+		no_neighbour(cpr_arp_worst(p), out);
 }
 
 static bool is_needed(const struct cpr_doctor_file *f)
@@ -261,10 +240,10 @@ static void missing(const struct cpr_doctor *d, const struct cpr_doctor_file *f,
 	struct cpr_verdicts *out)
 {
 	const struct cpr_file *file = planned(d, f);
-	struct address server = text_of(f->server);
+	struct cpr_address_text server = cpr_tell_address(f->server);
 	struct cpr_verdict *v = cpr_verdicts_add(out, CPR_FAULT_TFTP_FILE_MISSING,
 		"\"%s\" is not there, says TFTP server %s (ERROR %u \"%s\"), %u time%s%s",
-		f->name, server.text, f->error, f->error_text, f->missing_n,
+		f->name, server.s, f->error, f->error_text, f->missing_n,
 		f->missing_n == 1 ? "" : "s",
 		f->complete_n ? "; at another time it was delivered" : "");
 
@@ -274,7 +253,7 @@ static void missing(const struct cpr_doctor *d, const struct cpr_doctor_file *f,
 			"it lies in %s with %llu bytes: see whether the server at %s "
 			"serves that folder, and without a map that turns the name into "
 			"another one",
-			root_of(d), (unsigned long long)file->inspect->size, server.text);
+			root_of(d), (unsigned long long)file->inspect->size, server.s);
 	else if (d->config.plan)
 		cpr_verdict_remedy(v,
 			"it is not in %s either: cpr-helper import PACKAGE, with the "
@@ -296,20 +275,20 @@ void cpr_look_tftp_file_missing(const struct cpr_doctor *d,
 static void other_case(const struct cpr_doctor_file *f, enum spelling spelling,
 	const char *there, struct cpr_verdicts *out)
 {
-	struct address server = text_of(f->server);
+	struct cpr_address_text server = cpr_tell_address(f->server);
 	struct cpr_verdict *v;
 
 	if (spelling == OTHERWISE)
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_FILE_CASE,
 			"the phone asks TFTP server %s for \"%s\", which is there as "
 			"\"%s\"",
-			server.text, f->name, there);
+			server.s, f->name, there);
 	else
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_FILE_CASE,
 			"TFTP server %s does not have \"%s\": lists of old loads print "
 			"such names with a capital, packages hold them in lower case "
 			"(whether it is there so, the capture does not tell)",
-			server.text, f->name);
+			server.s, f->name);
 	add_error(v, f, &f->missing);
 	if (there)
 		cpr_verdict_remedy(v,
@@ -340,7 +319,7 @@ void cpr_look_tftp_access_denied(const struct cpr_doctor *d,
 {
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
-		struct address server = text_of(f->server);
+		struct cpr_address_text server = cpr_tell_address(f->server);
 		struct cpr_verdict *v;
 
 		if (!f->denied.number ||
@@ -348,12 +327,12 @@ void cpr_look_tftp_access_denied(const struct cpr_doctor *d,
 			continue;
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_ACCESS_DENIED,
 			"TFTP server %s may not give out \"%s\" (ERROR %u \"%s\")",
-			server.text, f->name, f->error, f->error_text);
+			server.s, f->name, f->error, f->error_text);
 		add_error(v, f, &f->denied);
 		cpr_verdict_remedy(v,
 			"on %s, in %s: chmod a+r %s, and chmod a+x for the folders above "
 			"it",
-			server.text, root_of(d), f->name);
+			server.s, root_of(d), f->name);
 	}
 }
 
@@ -373,7 +352,7 @@ static void stalled(const struct cpr_doctor_file *f, uint64_t block,
 	const struct cpr_moment *from, const struct cpr_moment *to, unsigned data,
 	unsigned ack, const char *end, struct cpr_verdicts *out)
 {
-	struct address server = text_of(f->server);
+	struct cpr_address_text server = cpr_tell_address(f->server);
 	struct cpr_verdict *v;
 
 	if (data || ack)
@@ -381,14 +360,17 @@ static void stalled(const struct cpr_doctor_file *f, uint64_t block,
 			"\"%s\" from TFTP server %s stood still at block %llu for %u s "
 			"(the next block repeated %u times, the acknowledgement %u "
 			"times)%s: %s",
-			f->name, server.text, (unsigned long long)block,
-			seconds(from, to), data, ack, end, who_waits(data, ack));
+			f->name, server.s, (unsigned long long)block,
+			cpr_tell_seconds(to->time_us > from->time_us
+						 ? to->time_us - from->time_us
+						 : 0),
+			data, ack, end, who_waits(data, ack));
 	else
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_STALLED,
 			"\"%s\" from TFTP server %s was given up at block %llu, %u times "
 			"at the same place: something there keeps the phone from going on "
 			"(a full flash), or a packet on the way",
-			f->name, server.text, (unsigned long long)block, f->stop_n);
+			f->name, server.s, (unsigned long long)block, f->stop_n);
 	cpr_verdict_frame(v, f->asked.number < from->number ? f->asked.number : 0);
 	cpr_verdict_frame(v, from->number);
 	cpr_verdict_frame(v, to->number);
@@ -421,7 +403,7 @@ void cpr_look_tftp_block_wrap(const struct cpr_doctor *d,
 	(void)d;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
-		struct address server = text_of(f->server);
+		struct cpr_address_text server = cpr_tell_address(f->server);
 		struct cpr_verdict *v;
 
 		if (!f->wrapped.number)
@@ -429,7 +411,7 @@ void cpr_look_tftp_block_wrap(const struct cpr_doctor *d,
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_BLOCK_WRAP,
 			"\"%s\" from TFTP server %s ended at block 65,535, after %llu "
 			"bytes: it is longer than blocks of %u bytes can be numbered",
-			f->name, server.text, (unsigned long long)65535 * f->block_size,
+			f->name, server.s, (unsigned long long)65535 * f->block_size,
 			f->block_size);
 		cpr_verdict_frame(v, f->first_asked.number);
 		cpr_verdict_frame(v, f->wrapped.number);
@@ -442,7 +424,7 @@ void cpr_look_tftp_unexpected_oack(const struct cpr_doctor *d,
 	(void)d;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
-		struct address server = text_of(f->server);
+		struct cpr_address_text server = cpr_tell_address(f->server);
 		struct cpr_verdict *v;
 
 		if (!f->oack.number)
@@ -450,7 +432,7 @@ void cpr_look_tftp_unexpected_oack(const struct cpr_doctor *d,
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_UNEXPECTED_OACK,
 			"TFTP server %s confirms options (OACK) for \"%s\" that the phone "
 			"did not ask for, and the phone does not take it",
-			server.text, f->name);
+			server.s, f->name);
 		cpr_verdict_frame(v, f->first_asked.number);
 		cpr_verdict_frame(v, f->oack.number);
 	}
@@ -462,15 +444,15 @@ void cpr_look_tftp_two_answerers(const struct cpr_doctor *d,
 	(void)d;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
-		struct address server = text_of(f->server),
-			       other = text_of(f->other_address);
+		struct cpr_address_text server = cpr_tell_address(f->server),
+					other = cpr_tell_address(f->other_address);
 		struct cpr_verdict *v;
 
 		if (!f->other.number)
 			continue;
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_TWO_ANSWERERS,
 			"the request for \"%s\" to %s was answered from %s port %u%s",
-			f->name, server.text, other.text, f->other_port,
+			f->name, server.s, other.s, f->other_port,
 			f->server.s_addr == f->other_address.s_addr
 				? ", too: two servers on one host, or something on the "
 				  "way that doubles or changes packets"
@@ -487,7 +469,7 @@ void cpr_look_tftp_aborted(const struct cpr_doctor *d, const struct cpr_doctor_p
 	(void)d;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
-		struct address server = text_of(f->server);
+		struct cpr_address_text server = cpr_tell_address(f->server);
 		struct cpr_verdict *v;
 
 		if (!f->aborted.number || f->wrapped.number)
@@ -496,8 +478,8 @@ void cpr_look_tftp_aborted(const struct cpr_doctor *d, const struct cpr_doctor_p
 			"%s broke \"%s\" of TFTP server %s off at block %llu: ERROR %u "
 			"\"%s\"",
 			f->aborted_by_phone ? "the phone" : "the server", f->name,
-			server.text, (unsigned long long)f->aborted_block,
-			f->aborted_error, f->aborted_text);
+			server.s, (unsigned long long)f->aborted_block, f->aborted_error,
+			f->aborted_text);
 		add_error(v, f, &f->aborted);
 		if (f->aborted_by_phone)
 			cpr_verdict_remedy(v,

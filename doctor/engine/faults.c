@@ -212,7 +212,6 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 				"link the file to the spelling that the phone asks for: "
 				"cpr-helper import does it for every name a list prints",
 			.source = "capture: a server log of a 7911; real files",
-			.causes = BIT(TFTP_FILE_MISSING),
 			.look = cpr_look_tftp_file_case,
 		},
 	[CPR_FAULT_TFTP_ACCESS_DENIED] =
@@ -303,6 +302,7 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 			.remedy = "let only one TFTP server answer, from one address and "
 				  "port per transfer",
 			.source = "firmware: connect() to whoever answers first",
+			.causes = BIT(TFTP_NO_ANSWER),
 			.look = cpr_look_tftp_two_answerers,
 		},
 	[CPR_FAULT_TFTP_ABORTED] =
@@ -353,7 +353,6 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 			.remedy =
 				"publish an XMLDefault.cnf.xml: cpr-conf generate writes it",
 			.source = "captures: server logs of two boots",
-			.causes = BIT(TFTP_FILE_MISSING),
 			.look = cpr_look_xmldefault_missing,
 		},
 	[CPR_FAULT_XMLDEFAULT_NO_LOAD] =

@@ -19,19 +19,10 @@ enum {
 /* SEP001B54AABBCC.cnf.xml and its like say whose they are. */
 static bool mac_in(const char *name, uint8_t mac[6])
 {
-	static const char *const before[] = {"SEP", "CTLSEP", "ITLSEP", "SIP"};
-	const char *at = NULL;
-	char hex[3] = "";
+	const char *at = cpr_text_after(name, "CTL");
 
-	for (size_t i = 0; !at && i < sizeof(before) / sizeof(before[0]); i++)
-		at = cpr_text_after(name, before[i]);
-	if (!at || strspn(at, "0123456789abcdefABCDEF") != 12)
-		return false;
-	for (size_t i = 0; i < 6; i++) {
-		memcpy(hex, at + 2 * i, 2);
-		mac[i] = (uint8_t)strtoul(hex, NULL, 16);
-	}
-	return true;
+	at = at ? at : cpr_text_after(name, "ITL");
+	return cpr_phone_name_mac(at ? at : name, mac);
 }
 
 /* Only phones ask for these.  XMLDefault alone does not make one: servers are probed by it. */
@@ -210,10 +201,6 @@ static void note_phone(
 	if (server)
 		server->asked++;
 	p->rrq = cpr_moment_of(k);
-	if (!p->rrq_first.number) {
-		p->rrq_first = p->rrq;
-		p->rrq_to = k->frame.target;
-	}
 	/* HTTP was tried first, long enough to be more than one lost packet. */
 	if (http->n >= 2 && p->http.address.s_addr == k->frame.target.s_addr &&
 		k->time_us >= http->first.time_us + 900000) {

@@ -160,8 +160,6 @@ void cpr_round_lease(struct cpr_doctor_phone *p, const struct cpr_packet *k)
 {
 	(void)k;
 	raise_stage(p, CPR_STAGE_DHCP);
-	p->rrq_first = (struct cpr_moment){0};
-	p->rrq_to = (struct in_addr){0};
 }
 
 static bool image_open(const struct cpr_doctor_phone *p)

@@ -2,13 +2,12 @@
 #include "cleanup.h"
 #include "cli/cli.h"
 #include "command.h"
-#include "errors.h"
+#include "common.h"
 #include "firmware.h"
 #include "generate.h"
 #include "guess.h"
 #include "removal.h"
 #include "seen.h"
-#include "site.h"
 #include "stage.h"
 
 #include <argp.h>
@@ -21,17 +20,10 @@
 
 enum {
 	OPT_DRY_RUN = 256,
-	OPT_JSON,
-	OPT_SITE,
-	OPT_ROOT,
 };
 
 static const struct argp_option options[] = {
 	{"dry-run", OPT_DRY_RUN, NULL, 0, "say what would go, remove nothing", 0},
-	{"json", OPT_JSON, NULL, 0, "say what went and what stayed in JSON", 0},
-	{"site", OPT_SITE, "FILE", 0, "site file (default " CPR_SITE_FILE ")", 0},
-	{"root", OPT_ROOT, "DIR", 0,
-		"take the site file's paths below DIR: images, chroots, trials", 0},
 	{0},
 };
 
@@ -50,9 +42,9 @@ static const char doc[] =
 	"pins it or is wrong, and nothing was removed; else as cpr-conf.";
 
 struct arguments {
-	const char *site, *root;
+	struct cpr_common common;
 	char *load;
-	bool dry_run, json;
+	bool dry_run;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -63,14 +55,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_DRY_RUN:
 		a->dry_run = true;
 		break;
-	case OPT_JSON:
-		a->json = true;
-		break;
-	case OPT_SITE:
-		a->site = arg;
-		break;
-	case OPT_ROOT:
-		a->root = arg;
+	case ARGP_KEY_INIT:
+		for (size_t i = 0; i < 3; i++)
+			state->child_inputs[i] = &a->common;
 		break;
 	case ARGP_KEY_ARG:
 		if (a->load)
@@ -165,8 +152,7 @@ static int forget(const struct arguments *a, const struct cpr_stage *stage)
 	struct stat st;
 	bool xmldefault =
 		fstatat(stage->root, "XMLDefault.cnf.xml", &st, AT_SYMLINK_NOFOLLOW) == 0;
-	int status =
-		cpr_generate_without(a->site, a->root, a->load, xmldefault, a->dry_run);
+	int status = cpr_generate_without(&a->common, a->load, xmldefault, a->dry_run);
 
 	if (status != CPR_EXIT_OK)
 		cpr_say(3, "%s: nothing was removed, because of what was said before",
@@ -178,8 +164,7 @@ static int forget(const struct arguments *a, const struct cpr_stage *stage)
 static int look(const struct arguments *a, const struct cpr_stage *stage,
 	const char *tftp_root, struct cpr_firmware **f, struct cpr_removal *removal)
 {
-	_cleanup_(cpr_closep) int base =
-		open(a->root ? a->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(cpr_closep) int base = cpr_common_base(&a->common);
 	_cleanup_(cpr_firmware_freep) struct cpr_firmware *known = cpr_seen_read(base);
 	int r;
 
@@ -219,7 +204,7 @@ static int remove_from(const struct arguments *a, const char *tftp_root)
 			a->load, strerror(-r));
 		return CPR_EXIT_FAILED;
 	}
-	if (a->json)
+	if (a->common.json)
 		return report_json(&removal);
 	report_text(&removal, a->dry_run);
 	return CPR_EXIT_OK;
@@ -227,9 +212,10 @@ static int remove_from(const struct arguments *a, const char *tftp_root)
 
 int cpr_command_remove(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, "LOAD", doc, NULL, NULL, NULL};
-	_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
-	_cleanup_(cpr_site_freep) struct cpr_site *site = NULL;
+	static const struct argp_child children[] = {{&cpr_site_argp, 0, NULL, 0},
+		{&cpr_root_argp, 0, NULL, 0}, {&cpr_json_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {
+		options, parse, "LOAD", doc, children, NULL, NULL};
 	_cleanup_(cpr_freep) char *tftp_root = NULL;
 	struct arguments a = {0};
 	size_t n;
@@ -239,13 +225,6 @@ int cpr_command_remove(int argc, char **argv)
 	n = strlen(a.load);
 	if (n > 6 && !strcmp(a.load + n - 6, ".loads"))
 		a.load[n - 6] = 0;
-	r = cpr_site_read(a.site, a.root ? a.root : "", &site, &e);
-	if (r < 0) {
-		if (!e.n)
-			failed(a.site ? a.site : CPR_SITE_FILE, r);
-		cpr_say_errors(&e);
-		return r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
-	}
-	tftp_root = cpr_site_path(site, site->tftp_root);
-	return tftp_root ? remove_from(&a, tftp_root) : failed("remove", -ENOMEM);
+	r = cpr_common_tftp_root(&a.common, &tftp_root);
+	return r == CPR_EXIT_OK ? remove_from(&a, tftp_root) : r;
 }

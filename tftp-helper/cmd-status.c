@@ -2,6 +2,7 @@
 #include "cleanup.h"
 #include "cli/cli.h"
 #include "command.h"
+#include "common.h"
 #include "publish.h"
 #include "spool.h"
 #include "status.h"
@@ -12,32 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	OPT_JSON = 256,
-	OPT_ROOT,
-};
-
-struct arguments {
-	const char *root;
-	bool json;
-};
-
-static const struct argp_option options[] = {
-	{"json", OPT_JSON, NULL, 0, "print it as JSON", 0},
-	{"root", OPT_ROOT, "DIR", 0, "of the watch that was given the same", 0},
-	{0},
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct arguments *a = state->input;
+	struct cpr_common *c = state->input;
 
 	switch (key) {
-	case OPT_JSON:
-		a->json = true;
-		break;
-	case OPT_ROOT:
-		a->root = arg;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = state->child_inputs[1] = c;
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is too much: it takes no argument", arg);
@@ -62,18 +44,20 @@ static bool is_running(const json_t *status)
 
 int cpr_command_status(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL,
+	static const struct argp_child children[] = {
+		{&cpr_root_argp, 0, NULL, 0}, {&cpr_json_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {NULL, parse, NULL,
 		"Say what the daemon, cpr-helper watch, serves per model and since when, "
 		"what it took and refused and why, and what is in its queue.\v"
 		"Exit: 0; 1 it never ran here, or its status cannot be read.",
-		NULL, NULL, NULL};
+		children, NULL, NULL};
 	_cleanup_(cpr_closep) int folder = -1, fd = -1;
 	_cleanup_(cpr_freep) char *path = NULL;
-	struct arguments a = {0};
+	struct cpr_common c = {0};
 	json_t *status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (asprintf(&path, "%s" CPR_SPOOL_DIR, a.root ? a.root : "") < 0)
+	argp_parse(&argp, argc, argv, 0, NULL, &c);
+	if (asprintf(&path, "%s" CPR_SPOOL_DIR, c.root ? c.root : "") < 0)
 		return CPR_EXIT_FAILED;
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd = folder < 0 ? -errno : cpr_publish_open(folder, CPR_STATUS_FILE);
@@ -91,7 +75,7 @@ int cpr_command_status(int argc, char **argv)
 		return CPR_EXIT_FAILED;
 	}
 	json_object_set_new(status, "running", json_boolean(is_running(status)));
-	if (a.json) {
+	if (c.json) {
 		json_dumpf(status, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
 		putchar('\n');
 	} else {

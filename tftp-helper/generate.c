@@ -3,26 +3,27 @@
 #include "cleanup.h"
 #include "cli/cli.h"
 #include "cli/run.h"
+#include "common.h"
 
 #include <stdio.h>
 #include <string.h>
 
-size_t cpr_common_argv(char *argv[], size_t n, const char *site, const char *root)
+size_t cpr_common_argv(char *argv[], size_t n, const struct cpr_common *c)
 {
-	if (site) {
+	if (c->site) {
 		argv[n++] = (char *)"--site";
-		argv[n++] = (char *)site;
+		argv[n++] = (char *)c->site;
 	}
-	if (root) {
+	if (c->root) {
 		argv[n++] = (char *)"--root";
-		argv[n++] = (char *)root;
+		argv[n++] = (char *)c->root;
 	}
 	argv[n] = NULL;
 	return n;
 }
 
 size_t cpr_generate_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
-	const char *site, const char *root, bool xmldefault)
+	const struct cpr_common *c, bool xmldefault)
 {
 	size_t n = 0;
 
@@ -36,7 +37,7 @@ size_t cpr_generate_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
 		argv[n++] = (char *)"--only";
 		argv[n++] = (char *)"xmldefault";
 	}
-	return cpr_common_argv(argv, n, site, root);
+	return cpr_common_argv(argv, n, c);
 }
 
 size_t cpr_generate_forget(
@@ -50,15 +51,15 @@ size_t cpr_generate_forget(
 	return n;
 }
 
-size_t cpr_verify_argv(char *argv[CPR_GENERATE_ARGS], const char *program,
-	const char *site, const char *root)
+size_t cpr_verify_argv(
+	char *argv[CPR_GENERATE_ARGS], const char *program, const struct cpr_common *c)
 {
 	size_t n = 0;
 
 	argv[n++] = (char *)program;
 	argv[n++] = (char *)"verify";
 	argv[n++] = (char *)"--known"; /* the generate before it read what is new */
-	return cpr_common_argv(argv, n, site, root);
+	return cpr_common_argv(argv, n, c);
 }
 
 /* Its talk must not mix with our JSON. */
@@ -71,17 +72,16 @@ static int run_argv(char *const argv[])
 	return r < 0 || r >= 128 ? CPR_EXIT_FAILED : r;
 }
 
-static int run_conf(
-	const char *program, const char *site, const char *root, bool xmldefault)
+static int run_conf(const char *program, const struct cpr_common *c, bool xmldefault)
 {
 	char *argv[CPR_GENERATE_ARGS];
 
-	cpr_generate_argv(argv, program, site, root, xmldefault);
+	cpr_generate_argv(argv, program, c, xmldefault);
 	return run_argv(argv);
 }
 
 int cpr_generate_without(
-	const char *site, const char *root, const char *load, bool xmldefault, bool check)
+	const struct cpr_common *c, const char *load, bool xmldefault, bool check)
 {
 	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
 	char *argv[CPR_GENERATE_ARGS];
@@ -90,7 +90,7 @@ int cpr_generate_without(
 
 	if (!program)
 		return CPR_EXIT_FAILED;
-	n = cpr_generate_argv(argv, program, site, root, xmldefault);
+	n = cpr_generate_argv(argv, program, c, xmldefault);
 	n = cpr_generate_forget(argv, n, &load, 1);
 	if (check)
 		argv[n++] = (char *)"--check";
@@ -99,14 +99,14 @@ int cpr_generate_without(
 	return r == CPR_EXIT_PENDING ? CPR_EXIT_OK : r;
 }
 
-int cpr_generate(const char *site, const char *root)
+int cpr_generate(const struct cpr_common *c)
 {
 	_cleanup_(cpr_freep) char *program = cpr_sibling("cpr-conf");
-	int r = program ? run_conf(program, site, root, true) : CPR_EXIT_FAILED;
+	int r = program ? run_conf(program, c, true) : CPR_EXIT_FAILED;
 
 	if (r == CPR_EXIT_OK)
 		return r;
-	if (r == CPR_EXIT_INVALID && run_conf(program, site, root, false) == CPR_EXIT_OK)
+	if (r == CPR_EXIT_INVALID && run_conf(program, c, false) == CPR_EXIT_OK)
 		cpr_say(3,
 			"the firmware is available and its term files are served, but "
 			"XMLDefault is not in place: mend the above, then run 'cpr-conf "

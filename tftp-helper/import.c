@@ -3,18 +3,17 @@
 #include "cleanup.h"
 #include "cli/bars.h"
 #include "cli/cli.h"
+#include "common.h"
 #include "confine.h"
 #include "errors.h"
 #include "firmware.h"
 #include "generate.h"
 #include "intake.h"
 #include "report.h"
-#include "site.h"
 #include "stage.h"
 
 #include <argp.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -24,9 +23,6 @@ enum {
 	OPT_REPLACE = 256,
 	OPT_DRY_RUN,
 	OPT_CONFINE,
-	OPT_JSON,
-	OPT_SITE,
-	OPT_ROOT,
 };
 
 static const struct argp_option options[] = {
@@ -39,10 +35,6 @@ static const struct argp_option options[] = {
 		"give up every right and most memory before the first package is opened; "
 		"cpr-conf is then not run",
 		0},
-	{"json", OPT_JSON, NULL, 0, "say what became of each package in JSON", 0},
-	{"site", OPT_SITE, "FILE", 0, "site file (default " CPR_SITE_FILE ")", 0},
-	{"root", OPT_ROOT, "DIR", 0,
-		"take the site file's paths below DIR: images, chroots, trials", 0},
 	{0},
 };
 
@@ -64,10 +56,10 @@ static const char doc[] =
 	"and XMLDefault in place at the end.";
 
 struct arguments {
-	const char *site, *root;
+	struct cpr_common common;
 	char **package;
 	size_t n;
-	bool replace, dry_run, confine, json;
+	bool replace, dry_run, confine;
 };
 
 static volatile sig_atomic_t stop;
@@ -81,6 +73,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
+	(void)arg;
 	switch (key) {
 	case OPT_REPLACE:
 		a->replace = true;
@@ -91,14 +84,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_CONFINE:
 		a->confine = true;
 		break;
-	case OPT_JSON:
-		a->json = true;
-		break;
-	case OPT_SITE:
-		a->site = arg;
-		break;
-	case OPT_ROOT:
-		a->root = arg;
+	case ARGP_KEY_INIT:
+		for (size_t i = 0; i < 3; i++)
+			state->child_inputs[i] = &a->common;
 		break;
 	case ARGP_KEY_ARGS:
 		a->package = state->argv + state->next;
@@ -180,8 +168,7 @@ static int import_all(const struct arguments *a, const char *tftp_root,
 	struct cpr_stage *stage, struct cpr_intake *in, size_t *done)
 {
 	_cleanup_(cpr_bars_freep) struct cpr_bars *bars = NULL;
-	_cleanup_(cpr_closep) int base =
-		open(a->root ? a->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(cpr_closep) int base = cpr_common_base(&a->common);
 	struct cpr_intake_options o = {
 		.tftp_root = tftp_root,
 		.base = base,
@@ -207,7 +194,7 @@ static int import_all(const struct arguments *a, const char *tftp_root,
 		}
 		if (!in[*done].accepted)
 			status = CPR_EXIT_INVALID;
-		if (!a->json)
+		if (!a->common.json)
 			cpr_report_text(&in[*done], a->dry_run);
 	}
 	return status;
@@ -224,24 +211,24 @@ static int import_into(const struct arguments *a, const char *tftp_root)
 	if (r < 0 || !in)
 		return failed_root(tftp_root, r < 0 ? r : -ENOMEM);
 	status = import_all(a, tftp_root, &stage, in, &done);
-	if (a->json && cpr_report_json(in, done) < 0)
+	if (a->common.json && cpr_report_json(in, done) < 0)
 		status = CPR_EXIT_FAILED;
 	for (size_t i = 0; i < done; i++) {
 		accepted |= in[i].accepted;
 		cpr_intake_clear(&in[i]);
 	}
 	/* also when all was there already: a run before this one may have ended here */
-	after = accepted && !a->dry_run && !a->confine ? cpr_generate(a->site, a->root)
+	after = accepted && !a->dry_run && !a->confine ? cpr_generate(&a->common)
 						       : CPR_EXIT_OK;
 	return status == CPR_EXIT_OK ? after : status;
 }
 
 int cpr_command_import(int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&cpr_site_argp, 0, NULL, 0},
+		{&cpr_root_argp, 0, NULL, 0}, {&cpr_json_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
-		options, parse, "PACKAGE...", doc, NULL, NULL, NULL};
-	_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
-	_cleanup_(cpr_site_freep) struct cpr_site *site = NULL;
+		options, parse, "PACKAGE...", doc, children, NULL, NULL};
 	_cleanup_(cpr_freep) char *tftp_root = NULL;
 	struct arguments a = {0};
 	struct sigaction action = {.sa_handler = on_signal};
@@ -250,19 +237,9 @@ int cpr_command_import(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
 	/* Or libarchive cannot read the names of a zip that are marked as UTF-8. */
 	setlocale(LC_CTYPE, "C.UTF-8");
-	r = cpr_site_read(a.site, a.root ? a.root : "", &site, &e);
-	if (r < 0) {
-		bool said = e.n > 0;
-
-		cpr_say_errors(&e);
-		if (!said)
-			cpr_say(3, "site file '%s': %s", a.site ? a.site : CPR_SITE_FILE,
-				strerror(-r));
-		return r == -EINVAL ? CPR_EXIT_INVALID : CPR_EXIT_FAILED;
-	}
-	tftp_root = cpr_site_path(site, site->tftp_root);
-	if (!tftp_root)
-		return failed_root(site->tftp_root, -ENOMEM);
+	r = cpr_common_tftp_root(&a.common, &tftp_root);
+	if (r != CPR_EXIT_OK)
+		return r;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);

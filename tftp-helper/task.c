@@ -82,7 +82,7 @@ static int start_import(struct cpr_watch *w, const char *name)
 	w->package = strdup(name);
 	if (!w->package)
 		return -ENOMEM;
-	n = cpr_common_argv(argv, n, w->site_file, w->root);
+	n = cpr_common_argv(argv, n, &w->common);
 	argv[n++] = (char *)"--";
 	argv[n++] = path;
 	r = start(w, CPR_TASK_IMPORT, argv);
@@ -191,10 +191,10 @@ static int start_conf(struct cpr_watch *w, enum cpr_task task)
 	if (!program)
 		return -ENOMEM;
 	if (task == CPR_TASK_VERIFY) {
-		n = cpr_verify_argv(argv, program, w->site_file, w->root);
+		n = cpr_verify_argv(argv, program, &w->common);
 	} else {
 		n = cpr_generate_argv(
-			argv, program, w->site_file, w->root, task == CPR_TASK_GENERATE);
+			argv, program, &w->common, task == CPR_TASK_GENERATE);
 		if (task == CPR_TASK_GENERATE)
 			look_for_gone(w);
 		n = add_gone(w, argv, n);

@@ -28,8 +28,6 @@ enum {
 	OPT_AGAIN,
 	OPT_REMOVE,
 	OPT_ONCE,
-	OPT_SITE,
-	OPT_ROOT,
 	SECONDS_MAX = 24 * 3600,
 	LOOK_FOR_ROOT_MS = 5 * 1000,
 	INCOMING_EVENTS = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE |
@@ -55,11 +53,6 @@ static const struct argp_option options[] = {
 	{"once", OPT_ONCE, NULL, 0,
 		"end when nothing is left in the folder: for a unit that systemd starts when "
 		"something is",
-		0},
-	{"site", OPT_SITE, "FILE", 0, "site file (default " CPR_SITE_FILE ")", 0},
-	{"root", OPT_ROOT, "DIR", 0,
-		"take the site file's paths and " CPR_SPOOL_DIR
-		" below DIR: chroots, trials",
 		0},
 	{0},
 };
@@ -112,11 +105,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_ONCE:
 		w->once = true;
 		break;
-	case OPT_SITE:
-		w->site_file = arg;
-		break;
-	case OPT_ROOT:
-		w->root = arg;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = state->child_inputs[1] = &w->common;
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is too much: it takes no argument", arg);
@@ -152,15 +142,10 @@ static int read_site(struct cpr_watch *w, struct cpr_errors *e)
 {
 	struct cpr_site *site;
 	char *tftp_root;
-	int r = cpr_site_read(w->site_file, w->root ? w->root : "", &site, e);
+	int r = cpr_common_site(&w->common, &site, &tftp_root, e);
 
 	if (r < 0)
 		return r;
-	tftp_root = cpr_site_path(site, site->tftp_root);
-	if (!tftp_root) {
-		cpr_site_free(site);
-		return -ENOMEM;
-	}
 	cpr_site_free(w->site);
 	free(w->tftp_root);
 	w->site = site;
@@ -453,7 +438,7 @@ static int open_watchdog(void)
 
 static int open_loop(struct loop *l, struct cpr_errors *e)
 {
-	int r = cpr_spool_open(l->w.root, &l->w.spool, e);
+	int r = cpr_spool_open(l->w.common.root, &l->w.spool, e);
 
 	if (r < 0)
 		return r;
@@ -507,7 +492,9 @@ static void run(struct loop *l)
 
 int cpr_command_watch(int argc, char **argv)
 {
-	static const struct argp argp = {options, parse, NULL, doc, NULL, NULL, NULL};
+	static const struct argp_child children[] = {
+		{&cpr_site_argp, 0, NULL, 0}, {&cpr_root_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {options, parse, NULL, doc, children, NULL, NULL};
 	_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
 	_cleanup_(close_loop) struct loop l = {
 		.w = {.settle = 2000,

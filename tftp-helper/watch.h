@@ -10,6 +10,7 @@
  * one has ended. */
 #pragma once
 
+#include "common.h"
 #include "incoming.h"
 #include "spool.h"
 
@@ -28,9 +29,9 @@ enum cpr_task {
 };
 
 struct cpr_watch {
-	const char *site_file, *root; /* as of the options; NULL: not given */
-	int64_t settle, patience;     /* ms */
-	int64_t again;                /* ms: after a failure of this host */
+	struct cpr_common common;
+	int64_t settle, patience; /* ms */
+	int64_t again;            /* ms: after a failure of this host */
 	bool remove_accepted, once;
 
 	struct cpr_site *site;

@@ -318,3 +318,64 @@ first_run_killed() {
 	[ ! -e "$backup/2.unfinished" ]
 	run -0 host_asks
 }
+
+# drops OFFSET BYTES: what has these bytes (in hex) there behind the UDP header leaves this host
+# no more, not even to itself: the answers of the new configuration alone
+drops() {
+	nft list ruleset >/dev/null || skip "this kernel has no nftables"
+	nft -f - <<-RULES
+		table inet lab { chain out { type filter hook output priority filter
+			meta l4proto udp @th,$((64 + 8 * $1)),$((4 * ${#2})) 0x$2 counter drop
+		}; }
+	RULES
+}
+
+# put_back TEXT: by a run that a filter stops, which says so; and phones are served as before
+put_back() {
+	run -5 --separate-stderr cpr-conf generate --json
+	echo "$stderr"
+	[[ $stderr == *"dnsmasq: failed: "*"$1"*"dnsmasq: answers"*"rolled back: the old files serve again"* ]]
+	jq -e '.changed == false and .rolled_back' <<<"$output"
+	nft list ruleset | grep 'counter packets [1-9]'
+	nft flush ruleset
+	[ "$(sums)" = "$sums" ]
+	run -0 host_asks
+	grep -qx opt150=c0000201 <<<"$output"
+	ip -n phone addr add 192.0.2.40/24 dev ph0
+	lab_phone curl -sS --max-time 5 "tftp://$LAB_SERVER/term41.default.loads" | cmp - "$BATS_TEST_TMPDIR/served"
+	ip -n phone addr flush dev ph0
+	run -0 cpr-conf generate
+}
+sums() { find /etc/dnsmasq.d /srv/tftp /var/lib/phone-cpr/dnsmasq -type f -exec sha256sum {} + | sort; }
+
+@test "what a packet filter drops of the new answers is put back: DHCP" {
+	host_dnsmasq
+	cpr-conf generate
+	cp /srv/tftp/term41.default.loads "$BATS_TEST_TMPDIR/served"
+	sums=$(sums)
+	sed -i 's/^tftp-servers.*/tftp-servers = {"192.0.2.9", "192.0.2.1"}/' /etc/phone-cpr/site.conf
+	drops 20 c0000209 # siaddr
+	put_back "at 192.0.2.1 (srv0) it answers no more"
+	run -0 host_asks
+	grep -qx opt150=c0000209c0000201 <<<"$output"
+}
+
+@test "what a packet filter drops of the new answers is put back: TFTP" {
+	host_dnsmasq
+	local new=$BATS_TEST_TMPDIR/new at
+	mkfirmware --model 7961 --version 8-5-2S --package dir "$new"
+	mkdir -p /srv/tftp/.phone-cpr/terms/SCCP41.{8-5-2S,9-4-2SR3-1S}
+	mv "$new"/term* /srv/tftp/.phone-cpr/terms/SCCP41.8-5-2S/
+	mv /srv/tftp/term* /srv/tftp/.phone-cpr/terms/SCCP41.9-4-2SR3-1S/
+	cp "$new"/* /srv/tftp/
+	cpr-conf generate
+	cp /srv/tftp/term41.default.loads "$BATS_TEST_TMPDIR/served"
+	sums=$(sums)
+	host_site 'model "7941" { recovery = "SCCP41.8-5-2S" }'
+	new=/srv/tftp/.phone-cpr/terms/SCCP41.8-5-2S/term41.default.loads
+	at=$(cmp "$BATS_TEST_TMPDIR/served" "$new" | sed 's/.* byte \([0-9]*\),.*/\1/')
+	[ "$at" -lt 500 ]
+	drops $((4 + at - 1)) "$(od -An -tx1 -j $((at - 1)) -N 4 "$new" | tr -d ' ')"
+	put_back "a request over TFTP to 192.0.2.1"
+	cmp /srv/tftp/term41.default.loads "$new"
+}

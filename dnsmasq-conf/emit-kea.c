@@ -14,6 +14,7 @@
 #include "answer.h"
 #include "cleanup.h"
 #include "emit.h"
+#include "kea.h"
 #include "option150.h"
 #include "parameters.h"
 #include "plan.h"
@@ -188,7 +189,7 @@ static void hook(const struct cpr_site *site, struct cpr_buf *b)
 {
 	char text[INET_ADDRSTRLEN];
 
-	cpr_buf_puts(b, "{\"library\": \"" HOOKS "libdhcp_option150.so\",\n"
+	cpr_buf_puts(b, "{\"library\": \"" KEA_LIBRARY "\",\n"
 			" \"parameters\": {\n  ");
 	tftp_servers(b, site->tftp_server, site->tftp_server_n);
 	for (size_t i = 0; i < site->network_n; i++) {
@@ -225,12 +226,10 @@ static void lint(const struct cpr_site *site, const struct cpr_buf *text,
 static const struct mode {
 	const char *name;
 	void (*emit)(const struct cpr_site *site, struct cpr_buf *b);
-	bool parameters; /* the hook's */
-	const char *limits;
+	bool parameters;    /* the hook's */
+	const char *limits; /* NULL: none */
 } modes[] = {
-	{"hook", hook, true,
-		"without the library (package kea-hook-option150) Kea does not start: "
-		"install it first"},
+	{"hook", hook, true, NULL},
 	{"class", classes, false,
 		"an option 150 of a subnet, pool or host wins over a class"},
 	{"flex-option", flex_option, false,
@@ -246,7 +245,8 @@ bool wants_kea(const struct cpr_site *site)
 static void say_limits(
 	const struct cpr_site *site, const struct mode *m, struct cpr_errors *note)
 {
-	cpr_errors_add(note, NULL, 0, "kea: %s", m->limits);
+	if (m->limits)
+		cpr_errors_add(note, NULL, 0, "kea: %s", m->limits);
 	if (site->network_n && !m->parameters)
 		cpr_errors_add(note, NULL, 0,
 			"kea: mode \"%s\" knows a network by its relay's address: phones "

@@ -5,3 +5,5 @@
 #define KEA_OURS   "/etc/kea/phone-cpr.json"
 /* What the admin puts into the first, to have Kea read the second. */
 #define KEA_INCLUDE "<?include \"" KEA_OURS "\"?>"
+/* The library of the package kea-hook-option150. */
+#define KEA_LIBRARY CPR_HOOKDIR "/libdhcp_option150.so"

@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NAME    "kea-dhcp4-server"
 #define USER    "_kea"
@@ -241,6 +242,17 @@ int server_kea_check(const struct world *w, const struct changes *c, struct cpr_
 	return ours->state == CHANGE_GONE ? check_gone(w, e) : check_merged(w, ours, e);
 }
 
+/* An include of ours without it would be no DHCP at the next start. */
+static const char *first_install(const struct world *w)
+{
+	bool there = faccessat(w->base, &KEA_LIBRARY[1], F_OK, 0) == 0;
+
+	return there || strcmp(w->site->kea_mode, "hook") != 0
+		       ? ""
+		       : "; but first install the package kea-hook-option150: "
+			 "without its library Kea does not start";
+}
+
 void server_kea_needs(const struct world *w, const struct changes *c, struct needs *out)
 {
 	_cleanup_(trial_close) struct trial t = {0};
@@ -258,8 +270,8 @@ void server_kea_needs(const struct world *w, const struct changes *c, struct nee
 	n->where = need_text("as the last entry of \"%s\" in \"Dhcp4\" (where there is "
 			     "no such list: \"%s\": [ " KEA_INCLUDE
 			     " ]), and have Kea read its files anew, as by "
-			     "systemctl kill --signal=HUP " NAME,
-		list_of(w->site), list_of(w->site));
+			     "systemctl kill --signal=HUP " NAME "%s",
+		list_of(w->site), list_of(w->site), first_install(w));
 	n->why = need_text("phones get no option 150 of Kea");
 }
 

@@ -88,12 +88,24 @@ bool service_runs(const char *name, const char *instance)
 	return manage("is-active", name, instance, CHECK_SECONDS, &said) == 0;
 }
 
+/* systemd refuses a start too many in a short time: the one that is to put things right, after
+ * those that failed, would be the one that is refused. */
+static void forget_starts(const char *name, const char *instance)
+{
+	struct said said;
+
+	if (service_systemd())
+		manage("reset-failed", name, instance, CHECK_SECONDS, &said);
+}
+
 int service_restart(const char *name, const char *instance, struct cpr_errors *e)
 {
 	char unit[UNIT_LEN];
 	struct said said;
-	int r = manage("restart", name, instance, RESTART_SECONDS, &said);
+	int r;
 
+	forget_starts(name, instance);
+	r = manage("restart", name, instance, RESTART_SECONDS, &said);
 	if (r == 0)
 		return 0;
 	unit_of(unit, name, instance);

@@ -1,22 +1,9 @@
-# The units as a host has them: installed into a small Debian that is booted in systemd-nspawn.
-# Needs root and systemd-nspawn; and Debian's archive once, for the small Debian, which is kept
-# as build/boot.tar.  Run it with `make check-boot`.
+# The units as a host has them, on a Debian that is booted.  Run it with `make check-boot`.
 bats_require_minimum_version 1.5.0
-
-B=${B:-build/default}
-PATH=$B:$PATH:/usr/sbin:/sbin
-base=build/boot.tar
-packages=systemd,systemd-sysv,libnss-systemd,acl,iproute2,procps
-packages+=,libarchive13,libconfuse2,libjansson4,libmd0,libpcap0.8,libseccomp2,libxml2,zlib1g
+load boot.bash
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || skip "systemd-nspawn needs root"
-	export root=$BATS_FILE_TMPDIR/root
-	[ -f $base ] || mmdebstrap -q --variant=minbase --include=$packages bookworm $base.new.tar
-	[ -f $base ] || mv $base.new.tar $base
-	mkdir "$root"
-	tar -C "$root" -xpf $base
-	make -s install DESTDIR="$root" PREFIX=/usr
+	boot_root units
 	systemctl --root "$root" is-enabled phone-cpr-helper.service phone-cpr-refresh.path \
 		>"$BATS_FILE_TMPDIR/enabled" || true
 	systemctl -q --root "$root" enable phone-cpr-helper.service
@@ -34,48 +21,18 @@ setup_file() {
 	boot
 }
 
-boot() {
-	systemd-nspawn -q -b -D "$root" --private-network --register=no --keep-unit \
-		>"$BATS_FILE_TMPDIR/console" 2>&1 </dev/null 3>&- &
-	nspawn=$!
-	echo $nspawn >"$BATS_FILE_TMPDIR/nspawn"
-	within 600 pgrep -P $nspawn
-	pgrep -P $nspawn >"$BATS_FILE_TMPDIR/init"
-	export init=$(<"$BATS_FILE_TMPDIR/init")
-	within 600 is_up
-}
-
-is_up() { case $(in_it systemctl is-system-running) in running | degraded) true ;; *) false ;; esac; }
-
-teardown_file() {
-	[ -f "$BATS_FILE_TMPDIR/nspawn" ] || return 0
-	local nspawn=$(<"$BATS_FILE_TMPDIR/nspawn")
-	kill -RTMIN+4 "$init" # poweroff
-	within 300 eval "! kill -0 $nspawn" || kill -KILL "$nspawn"
-}
+teardown_file() { boot_end; }
 
 teardown() {
 	[ -n "${BATS_TEST_COMPLETED-}" ] || in_it journalctl -b --no-pager -n 60 -u 'phone-cpr-*'
 }
 
-in_it() { nsenter -t "$init" -m -u -i -n -p -C env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 alice() { in_it runuser -u alice -- "$@"; }
-
-# within TENTHS COMMAND...: until it succeeds
-within() {
-	local n=$1
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $((n--)) -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
 
 incoming=/var/lib/phone-cpr/incoming
 status() { in_it cpr-helper status --json; }
 known() { within 600 told "$1"; }
 told() { status | jq -e "$1"; }
-show() { in_it systemctl show --value -p "$1" "${2-phone-cpr-helper}"; }
 # package OPTION...: /srv/p.zip
 package() { rm -f "$root/srv/p.zip"; mkfirmware "$@" "$root/srv/p.zip"; }
 # entries EVENT: how many the journal has

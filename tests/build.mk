@@ -48,3 +48,9 @@ TOOLS          += bench-core
 bench-core-src := tests/bench/core.c
 bench-core-inc := lib kea-hook
 bench-core-use := libhook libcpr
+
+# Captures of any size for the benchmark of cpr-doctor.
+TOOLS          += mkcapture
+mkcapture-src  := tests/bench/mkcapture.c
+mkcapture-inc  := lib tests
+mkcapture-use  := libcpr-cli libfirmware libcpr

@@ -1,0 +1,90 @@
+#include "report.h"
+
+#include "buf.h"
+#include "cleanup.h"
+#include "engine/facts.h"
+#include "mask.h"
+#include "models.h"
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A flash is written in minutes, and a reboot takes several (umich, cisco-voip list). */
+#define SILENT_US (10 * 60 * UINT64_C(1000000))
+
+int cpr_paper_put(const struct cpr_paper *paper, struct cpr_buf *text)
+{
+	_cleanup_(cpr_freep) char *masked = NULL;
+	const char *out = text->data;
+	int r = text->failed ? -ENOMEM : 0;
+
+	if (text->data)
+		cpr_text_tame(text->data, "\n"); /* none of it speaks to a terminal */
+	if (r == 0 && out && paper->mask) {
+		out = masked = cpr_mask_text(paper->mask, out);
+		r = out ? 0 : -ENOMEM;
+	}
+	if (r == 0 && out && fputs(out, paper->out) == EOF)
+		r = -EIO;
+	cpr_buf_free(text);
+	return r;
+}
+
+uint64_t cpr_report_silent_us(
+	const struct cpr_doctor *d, const struct cpr_doctor_phone *p)
+{
+	uint64_t silent = d->now_us > p->last.time_us ? d->now_us - p->last.time_us : 0;
+
+	/* Before that it may be a phone that runs; after it something calls it back. */
+	if (p->recovered || p->stage < CPR_STAGE_LOADS || p->stage > CPR_STAGE_REBOOTING)
+		return 0;
+	return silent > SILENT_US ? silent : 0;
+}
+
+bool cpr_report_troubled(const struct cpr_doctor *d, const struct cpr_doctor_phone *p)
+{
+	_cleanup_(cpr_verdicts_clear) struct cpr_verdicts found = {0};
+
+	cpr_doctor_judge(d, p, &found);
+	return found.n || found.failed || cpr_report_silent_us(d, p);
+}
+
+bool cpr_report_mac(const struct cpr_doctor_phone *p, char out[18])
+{
+	static const uint8_t none[6];
+	const uint8_t *m = p->mac;
+
+	*out = 0;
+	if (memcmp(m, none, sizeof(none)) == 0)
+		return false;
+	snprintf(out, 18, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
+		m[5]);
+	return true;
+}
+
+const char *cpr_report_model(const struct cpr_doctor_phone *p)
+{
+	if (p->model && p->model->model)
+		return p->model->model;
+	return *p->vendor ? p->vendor : "phone";
+}
+
+const char *cpr_report_stage(const struct cpr_doctor_phone *p)
+{
+	static const char *const words[] = {
+		[CPR_STAGE_DARK] = "is there, and asks for nothing",
+		[CPR_STAGE_DHCP] = "asks for an address",
+		[CPR_STAGE_TFTP] = "asks for files",
+		[CPR_STAGE_LOADS] = "has its packing list",
+		[CPR_STAGE_IMAGES] = "fetches its images",
+		[CPR_STAGE_REBOOTING] = "has all images, writes them and boots",
+		[CPR_STAGE_CONFIG] = "asks for its configuration",
+		[CPR_STAGE_REGISTERING] = "calls the call manager",
+		[CPR_STAGE_RECOVERED] = "is back",
+	};
+
+	if (p->stage == CPR_STAGE_DHCP && p->dhcp.lease >= 0)
+		return "has an address";
+	return words[p->stage];
+}

@@ -1,0 +1,39 @@
+/* What the doctor says in the end.  Reports read facts and verdicts, and no payload of TFTP ever
+ * gets into one.  They are written phone by phone, so that a capture of very many phones needs
+ * no memory for its report. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct cpr_buf;
+struct cpr_doctor;
+struct cpr_doctor_phone;
+struct cpr_mask;
+
+struct cpr_paper {
+	FILE *out;
+	struct cpr_mask *mask; /* NULL: nothing is hidden */
+};
+/* Writes the text, which is empty afterwards.  0, -ENOMEM or -errno. */
+int cpr_paper_put(const struct cpr_paper *paper, struct cpr_buf *text);
+
+/* report-text.c: a line per phone, and below it its story. */
+int cpr_report_text(const struct cpr_doctor *d, const struct cpr_paper *paper);
+/* report-json.c: the keys are a contract, see cpr-doctor.8. */
+int cpr_report_json(const struct cpr_doctor *d, const struct cpr_paper *paper);
+
+/* Faults were seen on it, or it is stuck without one that has a name: it fetched firmware, is
+ * not back, and the capture went on for long after its last packet. */
+bool cpr_report_troubled(const struct cpr_doctor *d, const struct cpr_doctor_phone *p);
+/* Silent on the way for so long that it does not come back by itself.  0: it is not. */
+uint64_t cpr_report_silent_us(
+	const struct cpr_doctor *d, const struct cpr_doctor_phone *p);
+
+/* "00:1b:54:aa:bb:cc"; false, and "": only its address is known. */
+bool cpr_report_mac(const struct cpr_doctor_phone *p, char out[18]);
+/* "7961", or what it calls itself, or "phone". */
+const char *cpr_report_model(const struct cpr_doctor_phone *p);
+/* The stage in words: "fetches its images". */
+const char *cpr_report_stage(const struct cpr_doctor_phone *p);

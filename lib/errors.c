@@ -1,6 +1,5 @@
 #include "errors.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,17 +20,14 @@ static char *compose(const char *file, unsigned line_no, const char *format, va_
 	return n < 0 ? NULL : line;
 }
 
-void cpr_errors_add(
-	struct cpr_errors *e, const char *file, unsigned line_no, const char *format, ...)
+void cpr_errors_vadd(struct cpr_errors *e, const char *file, unsigned line_no,
+	const char *format, va_list args)
 {
-	va_list args;
 	char **grown, *line;
 
 	if (!e)
 		return;
-	va_start(args, format);
 	line = compose(file, line_no, format, args);
-	va_end(args);
 	grown = line ? reallocarray(e->line, e->n + 1, sizeof(*grown)) : NULL;
 	if (!grown) {
 		free(line);
@@ -40,6 +36,16 @@ void cpr_errors_add(
 	}
 	e->line = grown;
 	e->line[e->n++] = line;
+}
+
+void cpr_errors_add(
+	struct cpr_errors *e, const char *file, unsigned line_no, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	cpr_errors_vadd(e, file, line_no, format, args);
+	va_end(args);
 }
 
 void cpr_errors_clear(struct cpr_errors *e)

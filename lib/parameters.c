@@ -16,6 +16,7 @@
 #include "errors.h"
 #include "guess.h"
 #include "models.h"
+#include "text.h"
 #include "tree.h"
 
 enum {
@@ -64,26 +65,20 @@ static void __attribute__((format(printf, 3, 4)))
 fault(struct reader *r, const struct at *at, const char *format, ...)
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf path = {0};
-	char text[512];
+	_cleanup_(cpr_freep) char *text = NULL;
 	va_list args;
 
 	r->wrong = true;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	text = cpr_text_format("", format, args);
 	va_end(args);
 	add_path(&path, at);
-	if (path.failed) {
+	if (path.failed || !text) {
 		r->no_memory = true;
 		return;
 	}
-	cpr_buf_printf(&path, ": %s", text);
-	for (char *c = path.data; c && *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	if (path.failed)
-		r->no_memory = true;
-	else
-		cpr_errors_add(r->e, at->t->place, 0, "%s", path.data);
+	cpr_text_tame(path.data, "");
+	cpr_errors_add(r->e, at->t->place, 0, "%s: %s", path.data, text);
 }
 
 static const char *type_name(enum cpr_tree_type type)
@@ -134,42 +129,63 @@ static bool some(struct reader *r, const struct at *at, const struct key *key)
 	return false;
 }
 
-static void read_servers(
-	struct reader *r, const struct at *at, const struct key *key, void *into)
+/* What a list is of. */
+struct kind {
+	const char *noun, *wrong, *form, *hint; /* for what is said of one that is none */
+	size_t size;
+	bool (*take)(const char *text, void *into);
+};
+
+/* A short list, without doubles. */
+static void read_list(struct reader *r, const struct at *at, const struct key *key,
+	void *into, const struct kind *kind)
 {
-	struct in_addr *list;
 	size_t *n = member(into, key->second);
+	char *list;
 
 	if (!some(r, at, key))
 		return;
+	list = room(r, at, kind->size);
+	memcpy(member(into, key->member), &list, sizeof(list));
+	for (size_t i = 0; list && i < at->t->child_n; i++) {
+		const struct at one = {at, NULL, i, &at->t->child[i]};
+		char *mine = list + *n * kind->size;
+		bool twice = false;
+
+		if (!is(r, &one, CPR_TREE_STRING, kind->form))
+			continue;
+		if (!kind->take(one.t->text, mine)) {
+			fault(r, &one, "%s\"%.64s\" %s: write it like %s%s", kind->noun,
+				one.t->text, kind->wrong, kind->form, kind->hint);
+			continue;
+		}
+		for (char *other = list; other < mine; other += kind->size)
+			twice = twice || memcmp(other, mine, kind->size) == 0;
+		if (twice)
+			fault(r, &one, "%s\"%.64s\" is there twice: leave one out",
+				kind->noun, one.t->text);
+		else
+			(*n)++;
+	}
+}
+
+static bool take_server(const char *text, void *into)
+{
+	return cpr_address_host(text, into);
+}
+
+static void read_servers(
+	struct reader *r, const struct at *at, const struct key *key, void *into)
+{
+	static const struct kind servers = {"", "is not the address of a host",
+		"\"192.168.10.105\"", "", sizeof(struct in_addr), take_server};
+
 	if (at->t->child_n > SERVERS_MAX) {
 		fault(r, at, "it has %zu servers: keep at most %d, phones use two",
 			at->t->child_n, SERVERS_MAX);
 		return;
 	}
-	list = room(r, at, sizeof(*list));
-	*(struct in_addr **)member(into, key->member) = list;
-	for (size_t i = 0; list && i < at->t->child_n; i++) {
-		const struct at one = {at, NULL, i, &at->t->child[i]};
-		bool twice = false;
-
-		if (!is(r, &one, CPR_TREE_STRING, "\"192.168.10.105\""))
-			continue;
-		if (!cpr_address_host(one.t->text, &list[*n])) {
-			fault(r, &one,
-				"\"%.64s\" is not the address of a host: write it like "
-				"\"192.168.10.105\"",
-				one.t->text);
-			continue;
-		}
-		for (size_t k = 0; k < *n; k++)
-			twice = twice || list[k].s_addr == list[*n].s_addr;
-		if (twice)
-			fault(r, &one, "\"%.64s\" is there twice: leave one out",
-				one.t->text);
-		else
-			(*n)++;
-	}
+	read_list(r, at, key, into, &servers);
 }
 
 static void read_bool(
@@ -217,38 +233,22 @@ static void read_file(
 	r->no_memory = r->no_memory || !*name;
 }
 
+static bool take_model(const char *text, void *into)
+{
+	const struct cpr_model *model = cpr_model_by_name(text);
+
+	memcpy(into, &model, sizeof(model));
+	return model != NULL;
+}
+
 static void read_models(
 	struct reader *r, const struct at *at, const struct key *key, void *into)
 {
-	const struct cpr_model **list;
-	size_t *n = member(into, key->second);
+	static const struct kind models = {"model ", "is unknown", "\"7961\"",
+		" (cpr-conf models lists them)", sizeof(const struct cpr_model *),
+		take_model};
 
-	if (!some(r, at, key))
-		return;
-	list = room(r, at, sizeof(*list));
-	*(const struct cpr_model ***)member(into, key->member) = list;
-	for (size_t i = 0; list && i < at->t->child_n; i++) {
-		const struct at one = {at, NULL, i, &at->t->child[i]};
-		bool twice = false;
-
-		if (!is(r, &one, CPR_TREE_STRING, "\"7961\""))
-			continue;
-		list[*n] = cpr_model_by_name(one.t->text);
-		if (!list[*n]) {
-			fault(r, &one,
-				"model \"%.64s\" is unknown: write it like \"7961\" "
-				"(cpr-conf models lists them)",
-				one.t->text);
-			continue;
-		}
-		for (size_t k = 0; k < *n; k++)
-			twice = twice || list[k] == list[*n];
-		if (twice)
-			fault(r, &one, "model \"%.64s\" is there twice: leave one out",
-				one.t->text);
-		else
-			(*n)++;
-	}
+	read_list(r, at, key, into, &models);
 }
 
 struct listed_mac {

@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,6 +16,16 @@ void cpr_text_tame(char *text, const char *also)
 	for (; *text; text++)
 		if (((unsigned char)*text < ' ' || *text == 0x7f) && !strchr(also, *text))
 			*text = '?';
+}
+
+char *cpr_text_format(const char *also, const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		return NULL;
+	cpr_text_tame(text, also);
+	return text;
 }
 
 const char *cpr_text_after(const char *s, const char *prefix)

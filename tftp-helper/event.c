@@ -56,16 +56,12 @@ void cpr_event(enum cpr_event e, const char *package, const char *format, ...)
 	const struct cpr_event_row *row = &cpr_events[e];
 	_cleanup_(cpr_freep) char *text = NULL;
 	va_list args;
-	int n;
 
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	text = cpr_text_format("", format, args);
 	va_end(args);
-	if (n < 0) {
-		text = NULL;
+	if (!text)
 		return;
-	}
-	cpr_text_tame(text, "");
 	if (!cpr_cli_journal() ||
 		sd_journal_send("MESSAGE=%s", text, "MESSAGE_ID=%s", row->id,
 			"PRIORITY=%d", row->priority, "PHONE_CPR_EVENT=%s", row->name,

@@ -50,21 +50,18 @@ struct cpr_item *cpr_intake_add(struct cpr_intake *in, enum cpr_name_kind kind,
 void cpr_intake_refuse(
 	struct cpr_intake *in, struct cpr_item *item, const char *format, ...)
 {
-	_cleanup_(cpr_freep) char *file = NULL, *text = NULL;
+	_cleanup_(cpr_freep) char *file = NULL;
 	va_list args;
-	int n;
 
 	item->faulty = true;
-	va_start(args, format);
-	n = vasprintf(&text, format, args);
-	va_end(args);
-	if (n < 0 || asprintf(&file, "%s: %s", in->package, item->entry) < 0) {
+	if (asprintf(&file, "%s: %s", in->package, item->entry) < 0) {
 		in->refused.lost = true;
-		text = n < 0 ? NULL : text;
 		file = NULL;
 		return;
 	}
-	cpr_errors_add(&in->refused, file, 0, "%s", text);
+	va_start(args, format);
+	cpr_errors_vadd(&in->refused, file, 0, format, args);
+	va_end(args);
 }
 
 static int same_staged(int dir, const char *a, const char *b)

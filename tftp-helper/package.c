@@ -60,25 +60,19 @@ static void archive_freep(struct archive **a)
 __attribute__((format(printf, 3, 4))) static int refuse(
 	struct walk *w, const char *label, const char *format, ...)
 {
-	_cleanup_(cpr_freep) char *file = NULL, *text = NULL;
+	_cleanup_(cpr_freep) char *file = NULL;
 	va_list args;
-	int n;
 
 	w->refused = true;
-	va_start(args, format);
-	n = vasprintf(&text, format, args);
-	va_end(args);
-	if (n < 0) {
-		text = NULL;
-		return -ENOMEM;
-	}
 	if (!*label)
 		file = strdup(w->p->path);
 	else if (asprintf(&file, "%s: %s", w->p->path, label) < 0)
 		file = NULL;
 	if (!file)
 		return -ENOMEM;
-	cpr_errors_add(w->p->e, file, 0, "%s", text);
+	va_start(args, format);
+	cpr_errors_vadd(w->p->e, file, 0, format, args);
+	va_end(args);
 	return w->p->e->n >= LINES;
 }
 

@@ -230,13 +230,10 @@ void cpr_bars_line(struct cpr_bars *b, const char *format, ...)
 {
 	_cleanup_(cpr_freep) char *text = NULL;
 	va_list args;
-	int n;
 
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	text = cpr_text_format("\n", format, args);
 	va_end(args);
-	if (n < 0)
-		text = NULL;
-	else
+	if (text)
 		draw(b, text);
 }

@@ -60,16 +60,11 @@ void cpr_say(int priority, const char *format, ...)
 {
 	_cleanup_(cpr_freep) char *text = NULL;
 	va_list args;
-	int n;
 
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	/* names out of files are said, too: one line stays one */
+	text = cpr_text_format("", format, args);
 	va_end(args);
-	if (n < 0)
-		text = NULL;
-	else
-		cpr_text_tame(text,
-			""); /* names out of files are said, too: one line stays one */
 	flockfile(stderr);
 	if (cpr_cli_journal())
 		fprintf(stderr, "<%d>", priority);

@@ -74,7 +74,9 @@ struct cpr_dhcp_facts {
 		unoffered;       /* DISCOVERs since the last OFFER or sign of a lease */
 	struct cpr_silence late; /* the longest such run that an OFFER did end, and */
 	struct cpr_moment late_offer; /* that OFFER */
-	struct cpr_silence unleased;  /* DISCOVERs since the last sign of a lease */
+	struct cpr_silence unleased;  /* DISCOVERs since the last sign of a lease; */
+	unsigned untaken;             /* those of them that came after an OFFER */
+	struct cpr_silence declined;  /* DECLINEs since an address was of use */
 	struct cpr_silence unacked;   /* REQUESTs, no renewals, since the last answer */
 	struct cpr_answer answer[CPR_DOCTOR_ANSWERS];
 	size_t answer_n, answer_more;
@@ -94,6 +96,12 @@ struct cpr_dhcp_facts {
 		struct in_addr server;
 		struct cpr_moment leased, asked;
 	} other;
+	/* Latched: the name in option 66 of an ACK, row, led nowhere, and the phone asked the
+	 * next server (siaddr) instead; row -1: it did not. */
+	struct {
+		int row;
+		struct cpr_moment asked;
+	} unnamed;
 	int vlan;             /* in which it asked last; -1: untagged */
 	struct in_addr relay; /* giaddr of its messages; 0: none seen */
 	bool direct; /* a message of its own that no relay had touched was seen */

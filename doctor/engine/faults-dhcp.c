@@ -61,7 +61,7 @@ static void no_offer_at_all(const struct cpr_doctor *d, const struct cpr_doctor_
 		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
 			"asked for an address %u times in %u s, %s, and no server answers "
 			"there; one does %s%s",
-			f->unleased.n, cpr_tell_seconds(cpr_silence_us(&f->unleased)),
+			f->unoffered.n, cpr_tell_seconds(cpr_silence_us(&f->unoffered)),
 			here, there, told);
 		cpr_verdict_remedy(v,
 			"let a DHCP server or a relay answer %s, or give the phone's "
@@ -71,7 +71,7 @@ static void no_offer_at_all(const struct cpr_doctor *d, const struct cpr_doctor_
 		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
 			"asked for an address %u times in %u s; the relay %s passed it on "
 			"and no server offered one%s",
-			f->unleased.n, cpr_tell_seconds(cpr_silence_us(&f->unleased)),
+			f->unoffered.n, cpr_tell_seconds(cpr_silence_us(&f->unoffered)),
 			cpr_tell_address(f->relay).s, told);
 		cpr_verdict_remedy(v,
 			"see that the DHCP server has a pool with a free address for the "
@@ -82,60 +82,65 @@ static void no_offer_at_all(const struct cpr_doctor *d, const struct cpr_doctor_
 		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
 			"asked for an address %u times in %u s, %s, and no server offered "
 			"one%s",
-			f->unleased.n, cpr_tell_seconds(cpr_silence_us(&f->unleased)),
+			f->unoffered.n, cpr_tell_seconds(cpr_silence_us(&f->unoffered)),
 			here, told);
 	}
-	cpr_verdict_silence(v, &f->unleased);
+	cpr_verdict_silence(v, &f->unoffered);
+}
+
+static void no_use(const struct cpr_dhcp_facts *f, struct cpr_verdicts *out)
+{
+	struct cpr_verdict *v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+		"declined %u addresses in %u s that it was given, for they are in use",
+		f->declined.n, cpr_tell_seconds(cpr_silence_us(&f->declined)));
+
+	cpr_verdict_remedy(v,
+		"find who holds addresses of the DHCP pool, and take him off "
+		"them or them out of the pool");
+	cpr_verdict_silence(v, &f->declined);
+}
+
+static void no_ack(const struct cpr_dhcp_facts *f, struct cpr_verdicts *out)
+{
+	struct cpr_verdict *v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+		"was offered an address and asked for it %u times in %u s, and no server "
+		"acknowledged that",
+		f->unacked.n, cpr_tell_seconds(cpr_silence_us(&f->unacked)));
+
+	cpr_verdict_remedy(v,
+		"look into the DHCP server's log what became of the phone's REQUEST: a "
+		"server that is not authoritative, a pool that ran out");
+	cpr_verdict_silence(v, &f->unacked);
+	cpr_verdict_frame(v, f->last_offer.number);
 }
 
 /* OFFERs came, and no lease of them. */
-static void no_lease(const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
+static void no_lease(const struct cpr_dhcp_facts *f, struct cpr_verdicts *out)
 {
-	const struct cpr_dhcp_facts *f = &p->dhcp;
-	const struct cpr_silence *s = f->unleased.n >= DRY ? &f->unleased : &f->unacked;
-	unsigned n = s->n, span = cpr_tell_seconds(cpr_silence_us(s));
+	unsigned span = cpr_tell_seconds(cpr_silence_us(&f->unleased));
 	struct cpr_verdict *v;
 
-	if (f->last_nak.number > s->first.number) {
+	if (f->last_nak.number > f->unleased.first.number) {
 		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
-			"was offered an address and refused it (NAK), %u times in %u s",
-			n, span);
+			"asked for an address %u times in %u s; what it is offered is "
+			"refused when it asks for it (NAK)",
+			f->unleased.n, span);
 		cpr_verdict_remedy(v,
 			"look into the DHCP server's log why it refuses what it offered: a "
 			"second server, a wrong subnet, a lease that another client "
 			"holds");
 		cpr_verdict_frame(v, f->last_nak.number);
-	} else if (f->last_decline.number > s->first.number) {
-		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
-			"declined what it was offered, for the address is in use, %u times "
-			"in %u s",
-			n, span);
-		cpr_verdict_remedy(v,
-			"find who holds addresses of the DHCP pool, and take him off them "
-			"or them out of the pool");
-		cpr_verdict_frame(v, f->last_decline.number);
-	} else if (f->unacked.n) {
-		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
-			"was offered an address and asked for it %u times, and no server "
-			"acknowledged that",
-			f->unacked.n);
-		cpr_verdict_remedy(v,
-			"look into the DHCP server's log what became of the phone's "
-			"REQUEST: a server that is not authoritative, a pool that ran "
-			"out");
-		cpr_verdict_frame(v, f->unacked.first.number);
-		cpr_verdict_frame(v, f->unacked.last.number);
 	} else {
 		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
 			"asked for an address %u times in %u s and does not take what is "
 			"offered: the OFFERs do not get to it, or it cannot use them",
-			n, span);
+			f->unleased.n, span);
 		cpr_verdict_remedy(v,
 			"capture at the phone's own switch port whether the OFFERs come "
 			"there; they must be broadcast, and its port must be in their "
 			"VLAN");
 	}
-	cpr_verdict_silence(v, s);
+	cpr_verdict_silence(v, &f->unleased);
 	cpr_verdict_frame(v, f->last_offer.number);
 }
 
@@ -144,11 +149,14 @@ void cpr_look_dhcp_no_offer(const struct cpr_doctor *d, const struct cpr_doctor_
 {
 	const struct cpr_dhcp_facts *f = &p->dhcp;
 
-	if (dry(&f->unacked) ||
-		(dry(&f->unleased) && f->last_offer.number > f->unleased.first.number))
-		no_lease(p, out);
-	else if (dry(&f->unleased))
+	if (dry(&f->declined))
+		no_use(f, out);
+	else if (dry(&f->unacked))
+		no_ack(f, out);
+	else if (dry(&f->unoffered))
 		no_offer_at_all(d, p, out);
+	else if (dry(&f->unleased) && f->untaken >= AGAIN)
+		no_lease(f, out);
 }
 
 void cpr_look_dhcp_late(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,

@@ -193,7 +193,6 @@ void cpr_look_option66_unresolved(const struct cpr_doctor *d,
 		const struct cpr_answer *a = &p->dhcp.answer[i];
 		struct in_addr to[2];
 		enum cpr_source source;
-		struct cpr_moment seen;
 		struct cpr_verdict *v;
 		char why[120];
 
@@ -201,8 +200,8 @@ void cpr_look_option66_unresolved(const struct cpr_doctor *d,
 			source != CPR_SOURCE_OPTION66)
 			continue;
 		unresolved_text(p, a, why, sizeof(why));
-		/* It goes on to the next server: that may be the right one. */
-		if (!*why || !in_vain(d, p, a, a->siaddr, &seen))
+		if (!*why || ((int)i != p->dhcp.unnamed.row &&
+				     !cpr_answer_led_nowhere(d, p, a)))
 			continue;
 		v = cpr_verdicts_add(out, CPR_FAULT_OPTION66_UNRESOLVED,
 			"option 66 of DHCP server %s is the name \"%s\", and %s",
@@ -212,6 +211,8 @@ void cpr_look_option66_unresolved(const struct cpr_doctor *d,
 			cpr_verdict_silence(v, &p->dns.unanswered);
 			cpr_verdict_frame(v, p->dns.failed.number);
 		}
+		if ((int)i == p->dhcp.unnamed.row)
+			cpr_verdict_frame(v, p->dhcp.unnamed.asked.number);
 		return;
 	}
 }

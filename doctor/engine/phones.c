@@ -206,7 +206,8 @@ struct cpr_doctor_phone *cpr_phones_add(
 	p->voice_vlan = d->voice_vlan;
 	p->voice_vlan_seen = d->voice_vlan_seen;
 	p->dhcp.lease = p->dhcp.renewed_from = p->dhcp.renewed_to = -1;
-	p->dhcp.rival[0] = p->dhcp.rival[1] = p->dhcp.other.row = -1;
+	p->dhcp.rival[0] = p->dhcp.rival[1] = p->dhcp.other.row = p->dhcp.unnamed.row =
+		-1;
 	p->dhcp.vlan = -1;
 	p->current = -1;
 	p->round.list = p->round.last_image = p->round.trust_file = -1;

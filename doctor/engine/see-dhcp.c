@@ -140,6 +140,7 @@ static void end_lease(struct cpr_doctor_phone *p)
 static void has_lease(struct cpr_dhcp_facts *f)
 {
 	f->unoffered = f->unleased = (struct cpr_silence){0};
+	f->untaken = 0;
 }
 
 static void see_discover(
@@ -153,6 +154,7 @@ static void see_discover(
 	f->last_discover = cpr_moment_of(m->k);
 	cpr_silence_note(&f->unoffered, m->k);
 	cpr_silence_note(&f->unleased, m->k);
+	f->untaken += f->last_offer.number > f->unleased.first.number;
 	if (d->voice_vlan >= 0) {
 		p->voice_vlan = d->voice_vlan;
 		p->voice_vlan_seen = d->voice_vlan_seen;
@@ -169,6 +171,7 @@ static void see_request(
 	f->said_renewal = m->dhcp.ciaddr.s_addr != 0;
 	if (f->said_renewal) {
 		has_lease(f);
+		f->declined = (struct cpr_silence){0};
 		cpr_phones_address(d, p, m->dhcp.ciaddr);
 		return;
 	}
@@ -197,6 +200,7 @@ static void see_from_phone(
 	case CPR_DHCP_DECLINE:
 		f->declines++;
 		f->last_decline = cpr_moment_of(m->k);
+		cpr_silence_note(&f->declined, m->k);
 		f->lease = -1;
 		f->leased = (struct cpr_moment){0};
 		break;
@@ -297,10 +301,11 @@ static bool same_answer(const struct cpr_answer *a, const struct cpr_answer *b)
 static bool pinned(const struct cpr_dhcp_facts *f, int row)
 {
 	return row == f->lease || row == f->renewed_from || row == f->renewed_to ||
-	       row == f->rival[0] || row == f->rival[1] || row == f->other.row;
+	       row == f->rival[0] || row == f->rival[1] || row == f->other.row ||
+	       row == f->unnamed.row;
 }
 
-/* A new row; of those that nothing refers to the oldest makes room, and at most six are
+/* A new row; of those that nothing refers to the oldest makes room, and at most seven are
  * referred to. */
 static int make_room(struct cpr_dhcp_facts *f)
 {
@@ -528,16 +533,22 @@ void cpr_lease_asked(
 		p->arp.unanswered = (struct cpr_silence){0};
 	if (p->rrq_first.number)
 		return;
+	f->declined = (struct cpr_silence){0};
 	p->rrq_first = cpr_moment_of(k);
 	p->rrq_to = server;
 	/* Not when a REQUEST waits whose ACK is not seen: it may say something else. */
-	if (!a || !f->leased.number || a->cut || f->unacked.n || f->other.row >= 0)
+	if (!a || !f->leased.number || a->cut || f->unacked.n)
 		return;
 	n = cpr_answer_servers(p, a, to, &source);
+	if (!n && source == CPR_SOURCE_OPTION66 && f->unnamed.row < 0 &&
+		server.s_addr == a->siaddr.s_addr) {
+		f->unnamed.row = f->lease;
+		f->unnamed.asked = p->rrq_first;
+	}
 	for (size_t i = 0; i < n; i++)
 		if (to[i].s_addr == server.s_addr)
 			return;
-	if (!n || f->renewed_from >= 0)
+	if (!n || f->renewed_from >= 0 || f->other.row >= 0)
 		return;
 	f->other.row = f->lease;
 	f->other.server = server;

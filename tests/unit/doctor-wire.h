@@ -6,6 +6,7 @@
 #include "dhcp.h"
 #include "engine/facts.h"
 #include "frame.h"
+#include "tftp.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -29,6 +30,7 @@ struct wire {
 	uint64_t now_us, number;
 	uint8_t mac[6];
 	int vlan;
+	bool healthy;   /* after no packet there may be a fault */
 	char said[400]; /* of wire_faults */
 };
 
@@ -86,6 +88,15 @@ static inline struct cpr_doctor_phone *wire_frame(
 		w->p = cpr_doctor_feed(w->d, &k);
 	}
 	free(copy);
+	for (size_t i = 0; w->healthy && i < w->d->phone_n; i++) {
+		struct cpr_verdicts v;
+
+		cpr_doctor_judge(w->d, w->d->phone[i], &v);
+		if (v.n)
+			fail_msg("packet %llu: %s: %s", (unsigned long long)w->number,
+				cpr_faults[v.row[0].id].name, v.row[0].text);
+		cpr_verdicts_clear(&v);
+	}
 	return w->p;
 }
 
@@ -100,6 +111,17 @@ static inline struct cpr_doctor_phone *wire_udp(struct wire *w, const char *from
 		wire_ip(to), to_port, payload, len);
 	assert_false(pen.full);
 	return wire_frame(w, bytes, pen.len);
+}
+
+/* The phone asks for a file. */
+static inline struct cpr_doctor_phone *wire_rrq(
+	struct wire *w, const char *server, const char *name)
+{
+	uint8_t bytes[200];
+	struct cpr_pen pen = cpr_pen_of(bytes, sizeof(bytes));
+
+	cpr_tftp_rrq(&pen, name);
+	return wire_udp(w, WIRE_PHONE, 50000, server, CPR_TFTP_PORT, bytes, pen.len);
 }
 
 static inline struct cpr_doctor_phone *wire_tcp(struct wire *w, const char *from,

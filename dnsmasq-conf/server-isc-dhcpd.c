@@ -183,7 +183,7 @@ void server_isc_dhcpd_needs(
 	n->file = TAKE_PTR(config);
 	n->line = need_text(INCLUDE);
 	n->where = need_text(
-		"as its first line, so that what you set yourself wins, and restart it");
+		"as its first line, so that what you set yourself wins, and restart " NAME);
 	n->why = need_text("phones get no option 150 of dhcpd");
 }
 

@@ -262,11 +262,51 @@ older_map() {
 	fetches term61.default.loads
 }
 
-@test "ISC dhcpd and tftpd-hpa" {
-	site '"192.0.2.1"' 'dnsmasq { enable = false }' 'isc-dhcpd { enable = true }' 'tftpd-hpa { enable = true }'
-	printf '%s\n' 'subnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.50 192.0.2.99; }' \
-		>"$root/etc/dhcp/dhcpd.conf"
+@test "ISC dhcpd: the line that is said; restarted for every change, proved, rolled back, uninstalled" {
+	local wants=('dnsmasq { enable = false }' 'isc-dhcpd { enable = true }')
+	local conf=$root/etc/dhcp/dhcpd.conf unit=$root/etc/systemd/system/isc-dhcp-server.service.d
+	site '"192.0.2.1"' "${wants[@]}"
+	echo 'subnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.50 192.0.2.99; }' >"$conf"
 	sed -i 's/^INTERFACESv4=.*/INTERFACESv4="srv0"/; s/^INTERFACESv6=.*/#&/' "$root/etc/default/isc-dhcp-server"
 	now_serves isc-dhcp-server tftpd-hpa
 	generate 0
+	jq -e '[.needs[].line] == ["include \"/etc/dhcp/phone-cpr.conf\";"] and [.probe[].result] == ["unproven"]' <<<"$output"
+	sed -i '1i include "/etc/dhcp/phone-cpr.conf";' "$conf"
+	in_it systemctl restart isc-dhcp-server
+	run -0 in_it cpr-conf generate
+	[[ $output == *"nothing to change"* ]]
+	[ "$(asks)" = "$here" ]
+
+	site '"192.0.2.1", "192.0.2.9"' "${wants[@]}"
+	generate 0
+	jq -e '.reloads == ["isc-dhcp-server"] and [.probe[].result] == ["ok"]' <<<"$output"
+	[ "$(asks)" = "$both" ]
+
+	mkdir -p "$unit"
+	printf '[Service]\nExecStartPre=sh -c "! grep -q 192.0.2.77 /etc/dhcp/phone-cpr.conf"\n' >"$unit/mine.conf"
+	in_it systemctl daemon-reload
+	site '"192.0.2.77"' "${wants[@]}"
+	generate 5
+	[ "$(asks)" = "$both" ]
+	rm -r "$unit"
+	in_it systemctl daemon-reload
+
+	# one that died is active all the same, and comes back
+	in_it pkill dhcpd
+	within 50 eval '! in_it pgrep dhcpd'
+	[ "$(show ActiveState isc-dhcp-server)" = active ]
+	site '"192.0.2.1"' "${wants[@]}"
+	generate 0
+	jq -e '[.probe[].result] == ["ok"]' <<<"$output"
+	[ "$(asks)" = "$here" ]
+
+	run -0 in_it cpr-conf rollback
+	[ "$(asks)" = "$both" ]
+	run -4 in_it cpr-conf uninstall
+	[[ $output == *"/etc/dhcp/dhcpd.conf:1: take include"* ]]
+	sed -i 1d "$conf"
+	in_it systemctl restart isc-dhcp-server
+	run -0 in_it cpr-conf uninstall
+	[ ! -e "$root/etc/dhcp/phone-cpr.conf" ]
+	[ -z "$(asks)" ] && bound
 }

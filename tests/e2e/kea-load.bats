@@ -86,7 +86,7 @@ reloads() {
 	# and it ends when told to
 	[[ $B = */asan ]] || {
 		kill -TERM "$lab_kea_pid"
-		lab_wait 30 lab_gone "$lab_kea_pid"
+		lab_wait 100 lab_gone "$lab_kea_pid"
 		wait "$lab_kea_pid"
 	}
 }

@@ -194,7 +194,7 @@ each_marked() {
 	local first
 	for first in 0 1000 2000; do
 		each_marked $first 1000 1
-		lab_wait 30 eval '[ "$(kea_say option150-recovery-list | jq .arguments.count)" = 1 ]'
+		lab_wait 100 eval '[ "$(kea_say option150-recovery-list | jq .arguments.count)" = 1 ]'
 	done
 	exchange
 	servers c00002c8

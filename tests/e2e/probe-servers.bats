@@ -47,7 +47,7 @@ serve_dnsmasq() {
 }
 
 # (not lab_stop: a subshell cannot wait for a child of its parent)
-stop() { kill "$lab_pid" && lab_wait 30 lab_gone "$lab_pid"; }
+stop() { kill "$lab_pid" && lab_wait 100 lab_gone "$lab_pid"; }
 
 @test "dnsmasq: right" {
 	serve_dnsmasq

@@ -260,9 +260,13 @@ static bool is_list(const char *name)
 	return n > 6 && !strcmp(name + n - 6, ".loads");
 }
 
-/* Of loose files that came together the lists are last: their images are there by then. */
+/* What was never looked at goes first: it may bring what others were deferred for, which they
+ * would keep it from, looked at again and again.  Of loose files that came together the lists
+ * are last: their images are there by then. */
 static bool before(const struct cpr_arrival *a, const struct cpr_arrival *b)
 {
+	if (!a->why != !b->why)
+		return !a->why;
 	if (a->since != b->since)
 		return a->since < b->since;
 	if (is_list(a->name) != is_list(b->name))

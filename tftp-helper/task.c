@@ -318,8 +318,9 @@ static void refused(struct cpr_watch *w, struct cpr_arrival *a, const json_t *re
 	if (!a->why)
 		cpr_event(CPR_EVENT_DEFERRED, a->name, "%s: not yet: %s", a->name,
 			n ? reason[0] : "");
-	cpr_arrival_defer(
-		a, end > now ? end : now + w->patience, n ? reason[0] : "refused");
+	if (end <= now)
+		end = now + (w->patience > w->settle ? w->patience : w->settle);
+	cpr_arrival_defer(a, end, n ? reason[0] : "refused");
 }
 
 static void refused_with_report(

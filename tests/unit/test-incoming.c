@@ -230,6 +230,22 @@ static void lists_come_last(void **state)
 	cpr_incoming_clear(&in);
 }
 
+static void what_was_never_looked_at_goes_first(void **state)
+{
+	struct cpr_incoming in = {0};
+
+	(void)state;
+	put("a.zip", "half");
+	put("b.zip", "whole");
+	scan(&in, 1000);
+	assert_string_equal(next(&in, 2000), "a.zip");
+	cpr_arrival_defer(cpr_incoming_next(&in, 2000, SETTLE), 2000, "ends early");
+	assert_string_equal(next(&in, 2000), "b.zip");
+	cpr_incoming_forget(&in, cpr_incoming_next(&in, 2000, SETTLE));
+	assert_string_equal(next(&in, 2000), "a.zip");
+	cpr_incoming_clear(&in);
+}
+
 static bool there(const char *path)
 {
 	struct stat st;
@@ -315,6 +331,7 @@ int main(void)
 		TEST(a_file_open_for_writing_is_busy),
 		TEST(links_and_pipes_are_neither),
 		TEST(lists_come_last),
+		TEST(what_was_never_looked_at_goes_first),
 		TEST(the_newest_are_kept),
 		TEST(one_at_a_time),
 		cmocka_unit_test(event_ids_are_apart),

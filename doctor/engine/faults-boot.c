@@ -21,20 +21,11 @@ enum {
 	REFUSALS = 2, /* of a call manager that is not just starting */
 };
 
-static const struct cpr_file *planned(
-	const struct cpr_doctor *d, const struct cpr_doctor_file *f)
-{
-	const struct cpr_plan *plan = d->config.plan;
-
-	return plan && plan->firmware ? cpr_firmware_file_nocase(plan->firmware, f->name)
-				      : NULL;
-}
-
 /* The site's own file is another one than that which came. */
 static void add_planned(const struct cpr_doctor *d, const struct cpr_doctor_file *f,
 	struct cpr_verdict *v)
 {
-	const struct cpr_file *file = planned(d, f);
+	const struct cpr_file *file = cpr_file_planned(d, f->name);
 	struct cpr_address_text server = cpr_tell_address(f->server);
 
 	if (file && file->inspect && file->inspect->size != f->bytes)

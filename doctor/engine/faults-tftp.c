@@ -19,15 +19,6 @@ enum {
 	VAIN_US = 2000000, /* so long at least */
 };
 
-static const struct cpr_file *planned(
-	const struct cpr_doctor *d, const struct cpr_doctor_file *f)
-{
-	const struct cpr_plan *plan = d->config.plan;
-
-	return plan && plan->firmware ? cpr_firmware_file_nocase(plan->firmware, f->name)
-				      : NULL;
-}
-
 static const char *root_of(const struct cpr_doctor *d)
 {
 	const char *root = d->config.plan && d->config.plan->firmware
@@ -212,7 +203,7 @@ enum spelling {
 static enum spelling spelling_of(
 	const struct cpr_doctor *d, const struct cpr_doctor_file *f, const char **there)
 {
-	const struct cpr_file *file = planned(d, f);
+	const struct cpr_file *file = cpr_file_planned(d, f->name);
 
 	*there = file ? file->name : NULL;
 	if (file)
@@ -239,7 +230,7 @@ static void add_error(struct cpr_verdict *v, const struct cpr_doctor_file *f,
 static void missing(const struct cpr_doctor *d, const struct cpr_doctor_file *f,
 	struct cpr_verdicts *out)
 {
-	const struct cpr_file *file = planned(d, f);
+	const struct cpr_file *file = cpr_file_planned(d, f->name);
 	struct cpr_address_text server = cpr_tell_address(f->server);
 	struct cpr_verdict *v = cpr_verdicts_add(out, CPR_FAULT_TFTP_FILE_MISSING,
 		"\"%s\" is not there, says TFTP server %s (ERROR %u \"%s\"), %u time%s%s",

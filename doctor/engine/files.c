@@ -3,6 +3,7 @@
 
 #include "cleanup.h"
 #include "container.h"
+#include "firmware.h"
 #include "judge.h"
 #include "loads.h"
 #include "plan.h"
@@ -159,6 +160,14 @@ int cpr_file_find(struct cpr_doctor_phone *p, const char *name)
 	p->file[at] = (struct cpr_doctor_file){
 		.name = copy, .kind = cpr_file_kind(name), .size = -1};
 	return at;
+}
+
+const struct cpr_file *cpr_file_planned(const struct cpr_doctor *d, const char *name)
+{
+	const struct cpr_firmware *f = d->config.plan ? d->config.plan->firmware : NULL;
+	const struct cpr_file *file = f ? cpr_firmware_file(f, name) : NULL;
+
+	return file || !f ? file : cpr_firmware_file_nocase(f, name);
 }
 
 void cpr_file_keep(struct cpr_doctor_file *f, const uint8_t *bytes, size_t len)

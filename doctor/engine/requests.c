@@ -3,7 +3,6 @@
 
 #include "firmware.h"
 #include "inspect.h"
-#include "plan.h"
 #include "text.h"
 #include "tftp.h"
 
@@ -120,10 +119,7 @@ static void guess_model(
 
 static int64_t planned_size(const struct cpr_doctor *d, const char *name)
 {
-	const struct cpr_plan *plan = d->config.plan;
-	const struct cpr_file *file =
-		plan && plan->firmware ? cpr_firmware_file_nocase(plan->firmware, name)
-				       : NULL;
+	const struct cpr_file *file = cpr_file_planned(d, name);
 
 	return file && file->inspect && file->inspect->size <= INT64_MAX
 		       ? (int64_t)file->inspect->size

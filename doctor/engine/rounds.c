@@ -101,23 +101,32 @@ static void refuse_image(
 	p->image_refused.again = cpr_moment_of(k);
 }
 
-static void block_by_trust(struct cpr_doctor_phone *p, const struct cpr_packet *k)
+/* Whether every trust list asked for since then got its answer, be it that it is not there. */
+static bool trust_answered(const struct cpr_doctor_phone *p, const struct cpr_packet *k)
 {
-	struct cpr_round *r = &p->round;
-
-	/* Over HTTP it may have got what it wanted. */
-	if (p->http.answered.number)
-		return;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
 
-		if (f->kind == CPR_FILE_TRUST && f->asked.number >= r->trust.number &&
-			(cpr_transfer_open(f) || f->state == CPR_FILE_UNANSWERED ||
-				f->state == CPR_FILE_STALLED))
-			return;
+		if (f->kind != CPR_FILE_TRUST || f->asked.number < p->round.trust.number)
+			continue;
+		if (f->asked.number == k->number) {
+			if (f->unanswered.n > 1)
+				return false;
+		} else if (cpr_transfer_open(f) || f->state == CPR_FILE_UNANSWERED ||
+			   f->state == CPR_FILE_STALLED) {
+			return false;
+		}
 	}
+	return true;
+}
+
+static void block_by_trust(struct cpr_doctor_phone *p, const struct cpr_packet *k)
+{
+	/* Over HTTP it may have got what it wanted. */
+	if (p->http.answered.number || !trust_answered(p, k))
+		return;
 	p->trust_blocked.n++;
-	p->trust_blocked.trust = r->trust;
+	p->trust_blocked.trust = p->round.trust;
 	p->trust_blocked.again = cpr_moment_of(k);
 }
 

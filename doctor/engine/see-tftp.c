@@ -301,7 +301,8 @@ static bool waited(const struct cpr_doctor_file *f, enum cpr_giving_up how)
 {
 	if (how == CPR_GAVE_UP_BOOT)
 		return f->again_ack >= 1;
-	return f->again_ack >= 1 || f->again_data >= 2 || f->stop_n > 1;
+	return f->again_ack >= 1 || f->again_data >= 2 ||
+	       (how != CPR_GAVE_UP_OTHER && f->stop_n > 1 && f->stop_block == f->block);
 }
 
 static void stall(struct cpr_doctor_file *f, const struct cpr_packet *k)
@@ -341,8 +342,11 @@ void cpr_transfer_given_up(struct cpr_doctor *d, struct cpr_doctor_phone *p, int
 		cpr_transfer_failed(d, p, file, k);
 		return;
 	}
-	f->stop_n = f->stop_block == f->block ? f->stop_n + 1 : 1;
-	f->stop_block = f->block;
+	/* Where only the phone's half is captured, each transfer looks left before its end. */
+	if (how != CPR_GAVE_UP_OTHER && f->answered.number > f->asked.number) {
+		f->stop_n = f->stop_block == f->block ? f->stop_n + 1 : 1;
+		f->stop_block = f->block;
+	}
 	if (waited(f, how))
 		stall(f, k);
 	else if (how == CPR_GAVE_UP_OTHER)

@@ -50,6 +50,9 @@ void cpr_transfer_told(
 struct cpr_doctor_phone *cpr_see_request(
 	struct cpr_doctor *d, const struct cpr_packet *k);
 
+/* The file that the plan would serve under this name, or under one that differs in case; NULL:
+ * none, or no plan. */
+const struct cpr_file *cpr_file_planned(const struct cpr_doctor *d, const char *name);
 /* The file of this name, made when new; -1: no room. */
 int cpr_file_find(struct cpr_doctor_phone *p, const char *name);
 /* The next bytes of a file, while they are wanted. */

@@ -33,23 +33,25 @@ struct cpr_capture {
 };
 
 /* Every UDP datagram, for TFTP's ports move, and every fragment of one; of TCP what opens and
- * refuses a connection; the tags' kernel expressions shift what follows them, hence the
- * nesting. */
+ * refuses a connection. */
 #define WANTED                                                                       \
 	"arp or udp or icmp or (tcp and tcp[tcpflags] & (tcp-syn|tcp-rst) != 0) or " \
-	"ether proto 0x88cc or "
-#define WITH_TAGS(of_link)                                                               \
-	WANTED of_link " or (vlan and (" WANTED of_link " or (vlan and (" WANTED of_link \
-		       "))))"
+	"ether proto 0x88cc"
+/* Cisco's multicast address: CDP */
+#define ON_ETHERNET WANTED " or ether dst 01:00:0c:cc:cc:cc"
 
 static const struct filter {
 	int link;
 	const char *text;
 } filters[] = {
-	/* Cisco's multicast address: CDP */
-	{CPR_LINK_ETHERNET, WITH_TAGS("ether dst 01:00:0c:cc:cc:cc")},
-	/* a cooked header has no target, but says that LLC follows */
-	{CPR_LINK_COOKED, WITH_TAGS("link[14:2] = 4")},
+	/* each "vlan" shifts all that follows it, hence the nesting */
+	{CPR_LINK_ETHERNET, ON_ETHERNET " or (vlan and (" ON_ETHERNET
+					" or (vlan and (" ON_ETHERNET "))))"},
+	/* The kernel takes the tag off what comes in.  What goes out tagged is taken whole, for
+	 * libpcap knows no "vlan" here.  A cooked header has no target, but says that LLC
+	 * follows. */
+	{CPR_LINK_COOKED, WANTED " or link[14:2] = 4 or link[14:2] = 0x8100 or "
+				 "link[14:2] = 0x88a8"},
 	{CPR_LINK_RAW_DLT, "ip"},
 };
 

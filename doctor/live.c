@@ -173,12 +173,12 @@ static void look(const struct cpr_live *l, struct row *r,
 	uint64_t now = l->doctor->now_us;
 	bool news = !r->known || r->packet != p->last.number;
 
+	if (news)
+		say_files(r, p, said);
 	if (!r->known || r->stage != p->stage) {
 		r->stage_us = p->last.time_us;
 		say_stage(r, p, said);
 	}
-	if (news)
-		say_files(r, p, said);
 	if (news || now - r->judged_us >= SECOND_US)
 		judge(l, r, p, said);
 	measure(l, r, p);

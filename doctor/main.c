@@ -236,6 +236,8 @@ static int watch(struct app *a, int signals)
 		{.fd = signals, .events = POLLIN}};
 	int r = cpr_live_new(&live, a->doctor, a->o.interface, STDERR_FILENO);
 
+	if (r == 0 && !cpr_cli_fancy(STDERR_FILENO))
+		cpr_say(6, "watching '%s'", a->o.interface);
 	while (r == 0 && !wait[1].revents) {
 		if (poll(wait, 2, LOOK_MS) < 0 && errno != EINTR)
 			r = -errno;

@@ -83,10 +83,10 @@ static json_t *faults(const struct cpr_verdicts *found)
 	return all;
 }
 
-/* The lease in force, and the TFTP servers that a phone makes of it. */
+/* What it was given last, and the TFTP servers that a phone makes of it. */
 static json_t *lease(const struct cpr_doctor_phone *p)
 {
-	const struct cpr_answer *a = cpr_lease_answer(p);
+	const struct cpr_answer *a = cpr_report_lease(p);
 	json_t *tftp = json_array();
 	enum cpr_source source;
 	struct in_addr server[2];

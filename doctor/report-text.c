@@ -60,7 +60,7 @@ static void headline(const struct cpr_doctor *d, const struct cpr_doctor_phone *
 /* What it was told to do, by whom. */
 static void given(const struct cpr_doctor_phone *p, struct cpr_buf *out)
 {
-	const struct cpr_answer *a = cpr_lease_answer(p);
+	const struct cpr_answer *a = cpr_report_lease(p);
 	struct in_addr server[2];
 	enum cpr_source source;
 	size_t n;

@@ -2,6 +2,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "dhcp.h"
 #include "engine/facts.h"
 #include "mask.h"
 #include "models.h"
@@ -48,6 +49,22 @@ bool cpr_report_troubled(const struct cpr_doctor *d, const struct cpr_doctor_pho
 
 	cpr_doctor_judge(d, p, &found);
 	return found.n || found.failed || cpr_report_silent_us(d, p);
+}
+
+const struct cpr_answer *cpr_report_lease(const struct cpr_doctor_phone *p)
+{
+	const struct cpr_answer *last = cpr_lease_answer(p);
+
+	if (last)
+		return last;
+	for (size_t i = 0; i < p->dhcp.answer_n; i++) {
+		const struct cpr_answer *a = &p->dhcp.answer[i];
+
+		if (a->type == CPR_DHCP_ACK && !a->inform &&
+			(!last || a->last.number > last->last.number))
+			last = a;
+	}
+	return last;
 }
 
 bool cpr_report_mac(const struct cpr_doctor_phone *p, char out[18])

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct cpr_answer;
 struct cpr_buf;
 struct cpr_doctor;
 struct cpr_doctor_phone;
@@ -31,6 +32,9 @@ bool cpr_report_troubled(const struct cpr_doctor *d, const struct cpr_doctor_pho
 uint64_t cpr_report_silent_us(
 	const struct cpr_doctor *d, const struct cpr_doctor_phone *p);
 
+/* What DHCP said last that gave it an address; NULL: nothing did.  Phones give their addresses
+ * back, so it need not be in force. */
+const struct cpr_answer *cpr_report_lease(const struct cpr_doctor_phone *p);
 /* "00:1b:54:aa:bb:cc"; false, and "": only its address is known. */
 bool cpr_report_mac(const struct cpr_doctor_phone *p, char out[18]);
 /* "7961", or what it calls itself, or "phone". */

@@ -26,7 +26,8 @@ enum {
 	MED_VERSION = 6, /* software revision: the load */
 	MED_MODEL = 10,
 	MED_VOICE = 1,
-	MED_UNKNOWN_POLICY = 0x800000,
+	MED_UNKNOWN = 0x800000,
+	MED_TAGGED = 0x400000,
 };
 
 /* What one announcement says; "" and -1 where it does not. */
@@ -95,7 +96,8 @@ static void read_med(struct cpr_span s, struct announcement *a)
 	} else if (type == MED_POLICY && value.len >= 4) {
 		uint32_t policy = cpr_span_be32(&value);
 
-		if (policy >> 24 == MED_VOICE && !(policy & MED_UNKNOWN_POLICY))
+		if (policy >> 24 == MED_VOICE && (policy & MED_TAGGED) &&
+			!(policy & MED_UNKNOWN))
 			a->voice_vlan = vlan_of(policy >> 9 & 0xfff);
 	}
 }

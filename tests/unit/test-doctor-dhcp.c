@@ -81,6 +81,12 @@ static void late(struct wire *w)
 	say(w, CPR_DHCP_ACK, 77);
 }
 
+static void late_and_the_end(struct wire *w)
+{
+	discovers(w, 8, 4000);
+	say(w, CPR_DHCP_OFFER, 77);
+}
+
 static void a_second_late(struct wire *w)
 {
 	discovers(w, 2, 4000);
@@ -199,6 +205,16 @@ static void brothers_in_turn(struct wire *w)
 		(struct wire_dhcp){.option150 = "0a000002 0a000001"});
 }
 
+static void brothers_and_a_rival(struct wire *w)
+{
+	brothers(w);
+	wire_dhcp(w, (struct wire_dhcp){.type = CPR_DHCP_OFFER,
+			     .xid = 5,
+			     .yiaddr = "10.0.0.70",
+			     .server = "10.0.0.3",
+			     .siaddr = "10.0.0.3"});
+}
+
 static void nothing_and_release(struct wire *w)
 {
 	wire_lease(w, (struct wire_dhcp){0});
@@ -222,6 +238,15 @@ static void nothing_and_quiet(struct wire *w)
 static void nothing_yet(struct wire *w)
 {
 	wire_lease(w, (struct wire_dhcp){0});
+}
+
+/* Its server is stored in it, and speaks HTTP. */
+static void nothing_and_http(struct wire *w)
+{
+	wire_lease(w, (struct wire_dhcp){0});
+	wire_tcp(w, WIRE_PHONE, 50001, "10.0.0.9", 6970, CPR_TCP_SYN);
+	wire_tcp(w, "10.0.0.9", 6970, WIRE_PHONE, 50001, CPR_TCP_SYN | CPR_TCP_ACK);
+	release(w);
 }
 
 static void renewed_otherwise(struct wire *w)
@@ -275,7 +300,14 @@ static void five_bytes_in_150(struct wire *w)
 	wire_lease(w, (struct wire_dhcp){.option150 = "0a00000100"});
 }
 
-/* Three addresses, of which two count. */
+/* Four addresses and a byte. */
+static void seventeen_bytes_in_150(struct wire *w)
+{
+	wire_lease(w, (struct wire_dhcp){
+			      .option150 = "0a000001 0a000002 0a000003 0a000004 00"});
+}
+
+/* Of which two count. */
 static void three_in_150(struct wire *w)
 {
 	wire_lease(
@@ -528,6 +560,7 @@ static const struct row {
 	{"three DISCOVERs in 2 s", three_at_once, "", NULL, NULL},
 	{"an OFFER after 28 s", late, "dhcp-late", "8 times before one was offered, 28 s",
 		NULL},
+	{"an OFFER after 28 s, and the end", late_and_the_end, "dhcp-late", NULL, NULL},
 	{"an OFFER after 4 s", a_second_late, "", NULL, NULL},
 	{"OFFERs in another VLAN", wrong_vlan, "dhcp-no-offer",
 		"in VLAN 20, and no server answers there; one does untagged", NULL},
@@ -548,6 +581,9 @@ static const struct row {
 		NULL},
 	{"two servers, one TFTP server", brothers, "", NULL, NULL},
 	{"two servers, two TFTP servers in turn", brothers_in_turn, "", NULL, NULL},
+	{"two servers alike and a third", brothers_and_a_rival, "dhcp-two-servers",
+		"10.0.0.3", NULL},
+	{"no TFTP server, files by HTTP", nothing_and_http, "", NULL, NULL},
 	{"no TFTP server, given back", nothing_and_release, "dhcp-no-tftp-server",
 		"gives it 10.0.0.50 and no TFTP server", NULL},
 	{"no TFTP server, with a plan", nothing_and_release, "dhcp-no-tftp-server",
@@ -567,6 +603,8 @@ static const struct row {
 	{"text of twelve bytes", text_of_twelve_in_150, "option150-wrong-type",
 		"the text \"192.168.10.1\"", NULL},
 	{"five bytes", five_bytes_in_150, "option150-wrong-type", "5 bytes long", NULL},
+	{"seventeen bytes", seventeen_bytes_in_150, "option150-wrong-type",
+		"17 bytes long", NULL},
 	{"five addresses", three_in_150, "", NULL, NULL},
 	{"bytes in reverse", reversed, "option150-byte-order",
 		"is 1.0.0.10: that is 10.0.0.1 with its bytes in reverse", NULL},
@@ -739,38 +777,43 @@ static void who_is_a_phone(void **state)
 	wire_end(&w);
 }
 
-/* What a capture with a short snap length holds of an answer says nothing of what it lacks. */
+/* What a capture with a short snap length holds of an answer says nothing of what it lacks:
+ * cut inside an option, or between two. */
 static void cut_answers(void **state)
 {
-	struct wire w;
-	uint8_t bytes[1000];
-	struct wire_dhcp m = {.type = CPR_DHCP_ACK,
-		.xid = 3,
-		.yiaddr = WIRE_PHONE,
-		.server = WIRE_SERVER};
-	struct cpr_packet k = {.number = 4, .inner_vlan = -1};
+	static const size_t lengths[] = {254, 255};
 
 	(void)state;
-	wire_begin(&w, NULL);
-	say(&w, CPR_DHCP_DISCOVER, 3);
-	say(&w, CPR_DHCP_OFFER, 3);
-	say(&w, CPR_DHCP_REQUEST, 3);
-	k.time_us = w.now_us;
-	k.payload_real = wire_dhcp_bytes(&w, &m, bytes);
-	k.frame = (struct cpr_frame){.kind = CPR_FRAME_UDP,
-		.vlan = -1,
-		.source = wire_ip(WIRE_SERVER),
-		.source_port = 67,
-		.target_port = 68,
-		.payload = bytes,
-		.payload_len = 254};
-	w.number++;
-	cpr_doctor_feed(w.d, &k);
-	release(&w);
-	assert_true(w.d->phone[0]->dhcp.answer[1].cut);
-	assert_int_equal(w.d->phone[0]->dhcp.acks, 1);
-	assert_string_equal(wire_faults(&w), "");
-	wire_end(&w);
+	for (size_t i = 0; i < CPR_ARRAY_LEN(lengths); i++) {
+		struct wire_dhcp m = {.type = CPR_DHCP_ACK,
+			.xid = 3,
+			.yiaddr = WIRE_PHONE,
+			.server = WIRE_SERVER};
+		struct cpr_packet k = {.number = 4, .inner_vlan = -1};
+		uint8_t bytes[1000];
+		struct wire w;
+
+		wire_begin(&w, NULL);
+		say(&w, CPR_DHCP_DISCOVER, 3);
+		say(&w, CPR_DHCP_OFFER, 3);
+		say(&w, CPR_DHCP_REQUEST, 3);
+		k.time_us = w.now_us;
+		k.payload_real = wire_dhcp_bytes(&w, &m, bytes);
+		k.frame = (struct cpr_frame){.kind = CPR_FRAME_UDP,
+			.vlan = -1,
+			.source = wire_ip(WIRE_SERVER),
+			.source_port = 67,
+			.target_port = 68,
+			.payload = bytes,
+			.payload_len = lengths[i]};
+		w.number++;
+		cpr_doctor_feed(w.d, &k);
+		release(&w);
+		assert_true(w.d->phone[0]->dhcp.answer[1].cut);
+		assert_int_equal(w.d->phone[0]->dhcp.acks, 1);
+		assert_string_equal(wire_faults(&w), "");
+		wire_end(&w);
+	}
 }
 
 /* More answers than there are rows: the lease in force keeps its own. */

@@ -122,6 +122,7 @@ tftp=192.0.2.1" ]
 	[ -e /srv/tftp/XMLDefault.cnf.xml ]
 	[ "$pid" = "$(host_pid dnsmasq)" ]
 	[[ $output == *"dnsmasq: restart it once, for $conf is gone"* ]]
+	[ "$(grep -c 'dnsmasq: restart' <<<"$output")" = 1 ] # though two files of it go
 	[[ $output == *"XMLDefault.cnf.xml stay in /srv/tftp"* ]]
 	service dnsmasq restart
 	lab_wait 50 lab_listens 67

@@ -230,28 +230,31 @@ site_without_dnsmasq() { host_site 'dnsmasq { enable = false }' "$@"; }
 @test "Kea: a trial that is ended leaves nothing, and the next one removes what SIGKILL left" {
 	site_without_dnsmasq 'kea { enable = true  mode = "class" }'
 	host_kea
-	printf '#!/bin/sh\ntouch %s\nsleep 2\nexec /usr/sbin/kea-dhcp4 "$@"\n' \
-		"$BATS_TEST_TMPDIR/begun" >"$bin/kea-dhcp4"
+	local begun=$BATS_TEST_TMPDIR/begun go=$BATS_TEST_TMPDIR/go
+	printf '#!/bin/sh\ntouch %s\nuntil [ -e %s ]; do sleep 0.05; done\nexec /usr/sbin/kea-dhcp4 "$@"\n' \
+		"$begun" "$go" >"$bin/kea-dhcp4"
 	chmod +x "$bin/kea-dhcp4"
 	chmod 777 "$BATS_TEST_TMPDIR"
 	before=$(files)
 	for signal in TERM INT HUP; do
-		rm -f "$BATS_TEST_TMPDIR/begun"
+		rm -f "$begun" "$go"
 		PATH=$bin:$PATH lab_start "$BATS_TEST_TMPDIR/log" env --default-signal cpr-conf generate
-		lab_wait 50 test -e "$BATS_TEST_TMPDIR/begun"
+		lab_wait 50 test -e "$begun"
 		[ "$(ls -A /etc/kea | grep -c cpr-check)" = 2 ]
 		kill -$signal "$lab_pid"
+		touch "$go"
 		status=0
 		wait "$lab_pid" || status=$?
 		[ "$status" = $((128 + $(kill -l $signal))) ]
 		diff <(echo "$before") <(files)
 	done
-	rm -f "$BATS_TEST_TMPDIR/begun"
+	rm -f "$begun" "$go"
 	PATH=$bin:$PATH lab_start "$BATS_TEST_TMPDIR/log" cpr-conf generate
-	lab_wait 50 test -e "$BATS_TEST_TMPDIR/begun"
+	lab_wait 50 test -e "$begun"
 	kill -KILL "$lab_pid"
 	wait "$lab_pid" || true
 	[ "$(ls -A /etc/kea | grep -c cpr-check)" = 2 ]
+	touch "$go"
 	run -0 cpr-conf generate
 	[ "$(ls -A /etc/kea | grep -c cpr-check)" = 0 ]
 }

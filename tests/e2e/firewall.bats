@@ -22,6 +22,8 @@ setup() {
 
 teardown() {
 	nft flush ruleset
+	! grep -q filter /proc/net/ip_tables_names 2>/dev/null ||
+		printf '%s\n' '*filter' ':INPUT ACCEPT' ':OUTPUT ACCEPT' COMMIT | iptables-legacy-restore
 	lab_stop
 	ip -n phone addr flush dev ph0
 	umount /srv/tftp /srv /var/lib/phone-cpr /var/lib
@@ -130,4 +132,40 @@ filter() {
 		udp sport 67 accept'
 	[ -z "$(findings)" ]
 	gets_file
+}
+
+# legacy RULE...: of iptables-legacy, with policy drop; their words are separated by blanks
+legacy() {
+	local rule
+	command -v iptables-legacy >/dev/null || skip "there is no iptables-legacy"
+	iptables-legacy -n -L >/dev/null || skip "this kernel has no iptables-legacy"
+	cat /proc/net/ip_tables_names >/dev/null || skip "only the host's own root sees its tables"
+	iptables-legacy -A INPUT -i lo -j ACCEPT
+	for rule; do iptables-legacy -A INPUT $rule; done
+	iptables-legacy -P INPUT DROP
+}
+
+@test "iptables-legacy: what drops nothing of phones', and what does" {
+	legacy '-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT' '-p udp -m multiport --dports 67,69 -j ACCEPT'
+	[ -z "$(nft list ruleset)" ]
+	[ -z "$(findings)" ]
+	gets_file
+	gets_address
+	iptables-legacy -R INPUT 3 -p udp --dport 67 -j ACCEPT
+	run -0 --separate-stderr findings
+	[ "$output" = "packet filter ip filter (iptables-legacy) INPUT: it drops what phones send to UDP port 69 (TFTP)" ]
+	gets_address
+	run ! gets_file
+}
+
+@test "iptables-legacy without its program: that it cannot be seen is said" {
+	local bin=$BATS_TEST_TMPDIR/bin
+	legacy '-p udp --dport 67 -j ACCEPT'
+	mkdir "$bin"
+	: >"$bin/none"
+	mount --bind "$bin/none" "$(readlink -f "$(command -v iptables-legacy-save)")"
+	run -0 --separate-stderr findings
+	umount "$(readlink -f "$(command -v iptables-legacy-save)")"
+	echo "$output"
+	[[ $output == "packet filter iptables-legacy: it has rules (tables: filter), which cannot be seen"* ]]
 }

@@ -2,6 +2,7 @@
  * Of what may pass, nothing is said. */
 #include "cleanup.h"
 #include "firewall.h"
+#include "iptables.h"
 #include "observed.h"
 
 #include <jansson.h>
@@ -200,6 +201,97 @@ static void judges(void **state)
 	}
 }
 
+#define SHUT \
+	"*filter\n:INPUT DROP [12:345]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+
+/* The same of iptables-legacy, as its iptables-legacy-save prints it. */
+static const struct {
+	const char *name, *rules, *found;
+} legacy[] = {
+	{"nothing", "", ""},
+	{"policy drop", SHUT "COMMIT\n", "DTA"},
+	{"ports, and what belongs to connections",
+		SHUT "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+		     "-A INPUT -p udp -m udp --dport 67 -j ACCEPT\n"
+		     "-A INPUT -p udp -m multiport --dports 53,69:70 -j ACCEPT\n"
+		     "COMMIT\n",
+		""},
+	{"no replies",
+		SHUT
+		"-A INPUT -p udp -m udp --dport 60:70 -m comment --comment \"all \\\" "
+		"of it\" -j ACCEPT\n"
+		"COMMIT\n",
+		"A"},
+	{"tcp, the loopback interface and another port are no use",
+		SHUT
+		"-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 69 -j ACCEPT\n"
+		"-A INPUT ! -p udp -j ACCEPT\n-A INPUT -p udp -m udp --dport 53 -j "
+		"ACCEPT\nCOMMIT\n",
+		"DTA"},
+	{"an interface, an address or a module may be theirs",
+		SHUT "-A INPUT -s 10.0.0.0/8 -i eth0 -m set --match-set ok src -j "
+		     "ACCEPT\nCOMMIT\n",
+		""},
+	{"all but the loopback interface", SHUT "-A INPUT ! -i lo -j ACCEPT\nCOMMIT\n",
+		""},
+	{"a drop before the accept",
+		SHUT "-A INPUT -p udp -m udp --dport 69 -j REJECT --reject-with "
+		     "icmp-port-unreachable\n-A INPUT -j ACCEPT\nCOMMIT\n",
+		"T"},
+	{"a chain of its own, and the log",
+		"*filter\n:INPUT DROP [0:0]\n:phones - [0:0]\n"
+		"-A INPUT -j LOG --log-prefix \"in: \"\n-A INPUT -p udp -j phones\n"
+		"-A phones -p udp -m udp --dport 67 -j ACCEPT\n-A phones -j RETURN\n"
+		"-A phones -j ACCEPT\nCOMMIT\n",
+		"TA"},
+	{"a target that is not known here may do anything",
+		SHUT "-A INPUT -j NFQUEUE --queue-num 0\nCOMMIT\n", ""},
+	{"a chain of another table is none of this one's",
+		"*mangle\n:INPUT ACCEPT [0:0]\n:phones - [0:0]\n-A phones -j DROP\nCOMMIT\n"
+		"*filter\n:INPUT ACCEPT [0:0]\n:phones - [0:0]\n-A INPUT -j phones\nCOMMIT\n",
+		""},
+	{"nat drops nothing", "*nat\n:OUTPUT DROP [0:0]\nCOMMIT\n", ""},
+	{"the blocks do not get out",
+		"*filter\n:OUTPUT DROP [0:0]\n-A OUTPUT -m state --state "
+		"RELATED,ESTABLISHED -j ACCEPT\n-A OUTPUT -p udp -m udp --sport 67 -j "
+		"ACCEPT\nCOMMIT\n",
+		"B"},
+	{"they do by the helper",
+		"*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p udp -m udp --dport 69 -j "
+		"CT --helper tftp\nCOMMIT\n"
+		"*filter\n:OUTPUT DROP [0:0]\n-A OUTPUT -m state --state "
+		"RELATED,ESTABLISHED -j ACCEPT\n-A OUTPUT -p udp -m udp --sport 67 -j "
+		"ACCEPT\nCOMMIT\n",
+		""},
+	{"half a line", SHUT "-A\n-A \n-A INPUT !\n:\n*\n-A INPUT -p\n", "DTA"},
+	{"half a target", SHUT "-A INPUT -j\n", ""},
+};
+
+static void judges_legacy(void **state)
+{
+	const struct firewall_wants wants = {true, true, true};
+
+	(void)state;
+	for (size_t i = 0; i < CPR_ARRAY_LEN(legacy); i++) {
+		_cleanup_(cpr_observed_clear) struct cpr_observed o = {0};
+		json_t *ruleset = json_pack("{s:[]}", "nftables");
+		char found[16] = "";
+
+		print_message("# %s\n", legacy[i].name);
+		assert_int_equal(iptables_objects(legacy[i].rules,
+					 json_object_get(ruleset, "nftables")),
+			0);
+		firewall_judge(ruleset, &wants, &o);
+		json_decref(ruleset);
+		for (size_t k = 0; k < o.barrier_n; k++) {
+			print_message(
+				"#   %s: %s\n", o.barrier[k].chain, o.barrier[k].text);
+			found[k] = letter(o.barrier[k].text);
+		}
+		assert_string_equal(found, legacy[i].found);
+	}
+}
+
 /* What this host is not for phones, no filter can keep from them; and raw sockets hear what a
  * filter drops. */
 static void wanted(void **state)
@@ -220,8 +312,8 @@ static void wanted(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(judges), cmocka_unit_test(wanted)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(judges),
+		cmocka_unit_test(judges_legacy), cmocka_unit_test(wanted)};
 
 	return cmocka_run_group_tests_name("firewall", tests, NULL, NULL);
 }

@@ -242,6 +242,8 @@ bool cpr_line_head(const char *line, uint64_t now_us, struct cpr_line_head *out)
 	const char *rest;
 
 	*out = (struct cpr_line_head){0};
+	if (*line == '<') /* a priority, as programs send it to syslog */
+		line += strcspn(line, ">") + (strchr(line, '>') != NULL);
 	rest = when(line, "%b %d %H:%M:%S", now_us, &out->time_us);
 	if (!rest)
 		rest = when(line, "%Y-%m-%dT%H:%M:%S", now_us, &out->time_us);

@@ -61,8 +61,10 @@ struct cpr_journal {
 		char option66[256];
 		bool options;
 	} answer;
-	struct {
-		uint32_t pid;
+	/* Of in.tftpd's children: what they may still say went wrong with. */
+	struct request {
+		const struct kept *at;
+		struct in_addr ip;
 		uint16_t port; /* 0: free */
 	} request[RING];
 	size_t request_next;
@@ -198,14 +200,14 @@ static struct cpr_packet packet(const struct kept *at)
 	};
 }
 
-static struct cpr_doctor_phone *feed(
-	struct cpr_journal *j, struct cpr_packet *k, const struct cpr_pen *pen, bool cut)
+static struct cpr_doctor_phone *feed(struct cpr_journal *j, struct cpr_packet *k,
+	const struct cpr_pen *pen, size_t lost)
 {
 	if (pen->full)
 		return NULL;
 	k->frame.payload = pen->data;
 	k->frame.payload_len = pen->len;
-	k->payload_real = pen->len + cut;
+	k->payload_real = pen->len + lost;
 	return cpr_doctor_feed(j->doctor, k);
 }
 
@@ -230,7 +232,7 @@ static void client_says(struct cpr_journal *j, const struct kept *at, uint8_t ty
 	k.frame.source_port = PORT_CLIENT;
 	k.frame.target_port = PORT_SERVER;
 	k.frame.target.s_addr = INADDR_BROADCAST;
-	feed(j, &k, &pen, true);
+	feed(j, &k, &pen, 1);
 }
 
 /* A message of the server, with the options that the lines after it told. */
@@ -263,7 +265,7 @@ static void server_says(struct cpr_journal *j, const struct kept *at, uint8_t ty
 	k.frame.source_port = PORT_SERVER;
 	k.frame.target_port = PORT_CLIENT;
 	k.frame.target.s_addr = INADDR_BROADCAST;
-	feed(j, &k, &pen, !j->answer.options);
+	feed(j, &k, &pen, j->answer.options ? 0 : 1);
 }
 
 static uint8_t message_type(const char *word)
@@ -362,7 +364,7 @@ static void siaddr(struct cpr_journal *j, const struct kept *at, const struct cp
 /* A packet between the phone's port of the request made up last, or that one, and a server. */
 static struct cpr_doctor_phone *transfers(struct cpr_journal *j, const struct kept *at,
 	struct in_addr ip, uint16_t port, uint16_t server_port, bool of_phone,
-	const struct cpr_pen *pen, bool cut)
+	const struct cpr_pen *pen, size_t lost)
 {
 	const struct host *h = host_at(j, ip);
 	struct cpr_packet k = packet(at);
@@ -372,7 +374,7 @@ static struct cpr_doctor_phone *transfers(struct cpr_journal *j, const struct ke
 	*(of_phone ? &k.frame.source : &k.frame.target) = ip;
 	k.frame.source_port = of_phone ? port : server_port;
 	k.frame.target_port = of_phone ? server_port : port;
-	return feed(j, &k, pen, cut);
+	return feed(j, &k, pen, lost);
 }
 
 static bool asks(struct cpr_journal *j, const struct kept *at, const struct cpr_line *l)
@@ -383,7 +385,7 @@ static bool asks(struct cpr_journal *j, const struct kept *at, const struct cpr_
 	if (++j->port < PORT_FIRST)
 		j->port = PORT_FIRST;
 	cpr_tftp_rrq(&pen, l->file);
-	return transfers(j, at, l->ip, j->port, CPR_TFTP_PORT, true, &pen, false);
+	return transfers(j, at, l->ip, j->port, CPR_TFTP_PORT, true, &pen, 0);
 }
 
 static void server_errs(struct cpr_journal *j, const struct kept *at, struct in_addr ip,
@@ -393,28 +395,36 @@ static void server_errs(struct cpr_journal *j, const struct kept *at, struct in_
 	struct cpr_pen pen = cpr_pen_of(bytes, sizeof(bytes));
 
 	cpr_tftp_error(&pen, code, text);
-	transfers(j, at, ip, port, CPR_TFTP_PORT, false, &pen, false);
+	transfers(j, at, ip, port, CPR_TFTP_PORT, false, &pen, 0);
 }
 
-/* The whole file went out; how long it is no line tells. */
-static void sent(struct cpr_journal *j, const struct kept *at, const struct cpr_line *l)
+/* How long a file is no line tells. */
+static void forget_size(struct cpr_doctor_phone *p)
 {
-	static const uint8_t data[] = {0, CPR_TFTP_DATA, 0, 1};
-	struct cpr_pen pen = {(uint8_t *)data, sizeof(data), sizeof(data), false};
-	uint8_t bytes[PACKET];
-	struct cpr_doctor_phone *p;
-
-	j->saw_sent = true;
-	if (!asks(j, at, l))
-		return;
-	transfers(j, at, l->ip, j->port, PORT_FIRST, false, &pen, true);
-	pen = cpr_pen_of(bytes, sizeof(bytes));
-	cpr_tftp_ack(&pen, 1);
-	p = transfers(j, at, l->ip, j->port, PORT_FIRST, true, &pen, false);
 	if (p && p->current >= 0) {
 		p->file[p->current].bytes = 0;
 		p->file[p->current].size = -1;
 	}
+}
+
+/* The file went out and was taken, as far as is told: its last block, cut. */
+static void server_sends(
+	struct cpr_journal *j, const struct kept *at, struct in_addr ip, uint16_t port)
+{
+	static const uint8_t data[] = {0, CPR_TFTP_DATA, 0, 1},
+			     ack[] = {0, CPR_TFTP_ACK, 0, 1};
+	struct cpr_pen pen = {(uint8_t *)data, sizeof(data), sizeof(data), false};
+
+	transfers(j, at, ip, port, PORT_FIRST, false, &pen, 1);
+	pen.data = (uint8_t *)ack;
+	forget_size(transfers(j, at, ip, port, PORT_FIRST, true, &pen, 0));
+}
+
+static void sent(struct cpr_journal *j, const struct kept *at, const struct cpr_line *l)
+{
+	j->saw_sent = true;
+	if (asks(j, at, l))
+		server_sends(j, at, l->ip, j->port);
 }
 
 static void missing(
@@ -441,23 +451,35 @@ static void given_up(
 
 static void rrq(struct cpr_journal *j, const struct kept *at, const struct cpr_line *l)
 {
+	struct request *r;
+
 	j->saw_tftpd = true;
+	/* A phone asks for one file after the other: with the one before nothing was wrong. */
+	for (size_t i = 0; i < RING; i++) {
+		r = &j->request[i];
+		if (r->port && r->ip.s_addr == l->ip.s_addr) {
+			server_sends(j, r->at, r->ip, r->port);
+			r->port = 0;
+		}
+	}
 	if (!asks(j, at, l))
 		return;
 	j->request_next = (j->request_next + 1) % RING;
-	j->request[j->request_next].pid = at->pid;
-	j->request[j->request_next].port = j->port;
+	j->request[j->request_next] =
+		(struct request){.at = at, .ip = l->ip, .port = j->port};
 }
 
 /* Of the child that told the request. */
 static void error(struct cpr_journal *j, const struct kept *at, const struct cpr_line *l)
 {
-	for (size_t i = 0; i < RING; i++)
-		if (j->request[i].port && j->request[i].pid == at->pid) {
-			server_errs(j, at, l->ip, j->request[i].port, (uint16_t)l->code,
-				l->text);
-			j->request[i].port = 0;
+	for (size_t i = 0; i < RING; i++) {
+		struct request *r = &j->request[i];
+
+		if (r->port && r->at->pid == at->pid) {
+			server_errs(j, at, l->ip, r->port, (uint16_t)l->code, l->text);
+			r->port = 0;
 		}
+	}
 }
 
 static void kea(struct cpr_journal *j, const struct kept *at, const struct cpr_line *l)
@@ -506,6 +528,11 @@ static void look_ahead(struct cpr_journal *j)
 	}
 }
 
+static uint32_t bit(enum cpr_fault_id fault)
+{
+	return UINT32_C(1) << fault;
+}
+
 void cpr_journal_judge(struct cpr_journal *j)
 {
 	static void (*const acts[CPR_LINE_N])(
@@ -534,6 +561,12 @@ void cpr_journal_judge(struct cpr_journal *j)
 			acts[l.kind](j, &j->line[i], &l);
 	}
 	answer_flush(j);
+	j->doctor->cut = 0; /* no snap length did that */
+	j->doctor->config.blind =
+		bit(CPR_FAULT_TFTP_NO_ANSWER) | bit(CPR_FAULT_TFTP_STALLED);
+	if (j->saw_tftpd) /* it does not tell what arrived */
+		j->doctor->config.blind |=
+			bit(CPR_FAULT_LOADS_REFUSED) | bit(CPR_FAULT_IMAGE_REFUSED);
 }
 
 void cpr_journal_limits(const struct cpr_journal *j, struct cpr_buf *out)

@@ -5,8 +5,9 @@
  *   privileges.c      what is not needed to read them, dropped
  *   engine/           decode.c: bytes to packets; doctor.c: a state machine per phone; faults.c:
  *                     what is wrong with one
+ *   journal*.c        the same off the lines of servers' logs
  *   live.c            how far each phone is, while it goes there
- *   report-*.c        what there is to say in the end
+ *   report-*.c        what there is to say in the end; mask.c: without saying of whom
  *   here              the loop, the plan, signals
  */
 #include "capture.h"
@@ -15,26 +16,38 @@
 #include "cli/cli.h"
 #include "engine/decode.h"
 #include "engine/doctor.h"
+#include "buf.h"
 #include "errors.h"
+#include "journal-read.h"
+#include "journal.h"
 #include "live.h"
+#include "mask.h"
 #include "privileges.h"
+#include "report-html.h"
 #include "report.h"
 #include "world.h"
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	KEY_SITE = 256,
 	KEY_ROOT,
 	KEY_JSON,
+	KEY_HTML,
+	KEY_MASK,
+	KEY_JOURNAL,
+	KEY_SINCE,
 	AT_ONCE = 4096,   /* packets until timers and Ctrl-C have their turn */
 	LOOK_MS = 250,    /* how often time is told to the engine, live */
 	PROGRESS = 65536, /* packets from one look at the bar to the next */
@@ -45,7 +58,10 @@ struct options {
 	char **capture;
 	size_t capture_n;
 	struct common site; /* which site and root the plan is of */
-	bool json;
+	bool json, mask, journal;
+	const char *html;
+	const char *journal_path; /* NULL: this host's */
+	uint64_t since_us;
 };
 
 struct app {
@@ -54,6 +70,8 @@ struct app {
 	struct cpr_capture *capture;
 	struct cpr_decoder *decoder;
 	struct cpr_doctor *doctor;
+	struct cpr_journal *journal;
+	FILE *html;
 	struct cpr_errors notes, errors;
 };
 
@@ -67,7 +85,21 @@ static const struct argp_option option_table[] = {
 		"not there",
 		2},
 	{"root", KEY_ROOT, "DIR", 0, "The same with all absolute paths below DIR", 2},
+	{"journal", KEY_JOURNAL, "PATH", OPTION_ARG_OPTIONAL,
+		"Without a capture: what the lines of dnsmasq, tftpd-hpa and Kea tell, out of "
+		"this host's journal, a folder of journal files, or a log file",
+		2},
+	{"since", KEY_SINCE, "TIME", 0,
+		"Of the journal what is not older: \"2026-11-22 14:00\", 14:00, today, "
+		"yesterday, -30m (s, m, h, d)",
+		2},
 	{"json", KEY_JSON, NULL, 0, "Report in JSON on stdout", 3},
+	{"html", KEY_HTML, "FILE", 0,
+		"And as a page with a ladder diagram of each phone: one file, to be mailed",
+		3},
+	{"mask", KEY_MASK, NULL, 0,
+		"Hide MACs, addresses and host names in all reports, the same ones alike",
+		3},
 	{0},
 };
 
@@ -81,9 +113,19 @@ static const char doc[] =
 	"  cpr-doctor phone.pcapng\n"
 	"  cpr-doctor -i eth1\n"
 	"  ssh switch tcpdump -i any -w - | cpr-doctor -\n"
+	"  cpr-doctor --html report.html --mask phone.pcapng\n"
+	"  cpr-doctor --journal --since today\n"
 	"\n"
 	"Exit status: 0 no fault was seen; 1 something could not be read or written; 2 "
 	"usage; 4 a capture is none; 6 a fault was seen, or a phone is stuck.";
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -101,6 +143,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		return o->json = true, 0;
+	case KEY_HTML:
+		o->html = arg;
+		return 0;
+	case KEY_MASK:
+		return o->mask = true, 0;
+	case KEY_JOURNAL:
+		o->journal_path = arg;
+		return o->journal = true, 0;
+	case KEY_SINCE:
+		if (cpr_since_parse(arg, now_us(), &o->since_us) != 0)
+			argp_error(state,
+				"--since: '%s' is no time: write \"2026-11-22 "
+				"14:00\", 14:00, today or -30m",
+				arg);
+		return 0;
 	case ARGP_KEY_ARGS:
 		o->capture = state->argv + state->next;
 		o->capture_n = (size_t)(state->argc - state->next);
@@ -110,27 +167,72 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state,
 				"'%s': either captures or an interface, not both",
 				o->capture[0]);
-		if (!o->interface && !o->capture_n)
+		if (o->journal && (o->interface || o->capture_n))
 			argp_error(state,
-				"name a capture, '-' for stdin, or an interface: -i IFACE");
+				"--journal stands for itself: no capture and no "
+				"interface beside it");
+		if (o->since_us && !o->journal)
+			argp_error(state, "--since is of --journal");
+		if (!o->interface && !o->capture_n && !o->journal)
+			argp_error(state,
+				"name a capture, '-' for stdin, an interface (-i IFACE), or "
+				"--journal");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static uint64_t now_us(void)
+static int read_journal(struct app *a)
 {
-	struct timespec t;
+	_cleanup_(cpr_fclosep) FILE *log = NULL;
+	const char *path = a->o.journal_path;
+	struct stat st;
+	int r = cpr_journal_new(&a->journal, a->doctor);
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+	if (r == 0 && path && stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		log = fopen(path, "re");
+		r = log ? cpr_journal_read_log(a->journal, log, a->o.since_us, now_us())
+			: -errno;
+	} else if (r == 0) {
+		r = cpr_journal_read(a->journal, path, a->o.since_us);
+	}
+	if (r < 0)
+		cpr_errors_add(&a->errors, path ? path : "the journal", 0,
+			"cannot be read: %s", strerror(-r));
+	return r;
+}
+
+/* The old page stays whole until the new one is written. */
+static int open_page(struct app *a)
+{
+	int fd = open(a->o.html, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+
+	a->html = fd < 0 ? NULL : fdopen(fd, "w");
+	if (a->html)
+		return 0;
+	cpr_errors_add(
+		&a->errors, a->o.html, 0, "cannot be written: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -EIO;
+}
+
+static int open_source(struct app *a)
+{
+	const struct options *o = &a->o;
+
+	if (o->journal)
+		return read_journal(a);
+	return o->interface ? cpr_capture_live(&a->capture, o->interface, &a->errors)
+			    : cpr_capture_files(
+				      &a->capture, o->capture, o->capture_n, &a->errors);
 }
 
 /* All that needs rights or names of files, before a stranger's byte is read. */
 static int open_all(struct app *a)
 {
-	struct cpr_doctor_config config = {0};
+	struct cpr_doctor_config config = {.story_max = a->o.html ? CPR_HTML_EVENTS : 0};
 	const struct options *o = &a->o;
 	int r = CPR_EXIT_OK;
 
@@ -139,13 +241,13 @@ static int open_all(struct app *a)
 	if (r != CPR_EXIT_OK)
 		return r;
 	config.plan = a->world ? a->world->plan : NULL;
-	r = o->interface ? cpr_capture_live(&a->capture, o->interface, &a->errors)
-			 : cpr_capture_files(
-				   &a->capture, o->capture, o->capture_n, &a->errors);
-	if (r == 0)
-		r = cpr_decoder_new(&a->decoder);
+	r = cpr_decoder_new(&a->decoder);
 	if (r == 0)
 		r = cpr_doctor_new(&a->doctor, &config);
+	if (r == 0)
+		r = open_source(a);
+	if (r == 0 && o->html)
+		r = open_page(a);
 	if (r < 0 && !a->errors.n)
 		cpr_errors_add(&a->errors, NULL, 0, "cannot start: %s", strerror(-r));
 	return r < 0 ? CPR_EXIT_FAILED : CPR_EXIT_OK;
@@ -265,21 +367,80 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* What was read, for the page's head. */
+static void source_of(const struct app *a, struct cpr_buf *out)
+{
+	if (a->o.journal)
+		cpr_buf_printf(out, "log lines of %s",
+			a->o.journal_path ? a->o.journal_path : "the journal");
+	else if (a->o.interface)
+		cpr_buf_printf(out, "interface %s", a->o.interface);
+	for (size_t i = 0; i < a->o.capture_n; i++) {
+		const char *slash = strrchr(a->o.capture[i], '/');
+
+		cpr_buf_printf(
+			out, "%s%s", i ? ", " : "", slash ? slash + 1 : a->o.capture[i]);
+	}
+}
+
+static int write_page(struct app *a, struct cpr_mask *mask)
+{
+	_cleanup_(cpr_buf_free) struct cpr_buf source = {0};
+	const struct cpr_paper paper = {.out = a->html, .mask = mask};
+	int r;
+
+	source_of(a, &source);
+	if (source.failed)
+		return -ENOMEM;
+	/* a pipe has no length to cut */
+	if (ftruncate(fileno(a->html), 0) != 0 && errno != EINVAL)
+		return -errno;
+	r = cpr_report_html(a->doctor, source.data, &paper);
+	return r == 0 && fflush(a->html) == EOF ? -errno : r;
+}
+
+static int write_reports(struct app *a)
+{
+	_cleanup_(cpr_mask_freep) struct cpr_mask *mask = NULL;
+	struct cpr_paper paper = {.out = stdout};
+	int r = a->o.mask ? cpr_mask_new(&mask) : 0;
+
+	if (r == 0 && mask)
+		r = cpr_report_hide(a->doctor, mask);
+	paper.mask = mask;
+	if (r == 0)
+		r = a->o.json ? cpr_report_json(a->doctor, &paper)
+			      : cpr_report_text(a->doctor, &paper);
+	return r == 0 && a->html ? write_page(a, mask) : r;
+}
+
 static int report(struct app *a)
 {
-	const struct cpr_paper paper = {.out = stdout};
-	int r = a->o.json ? cpr_report_json(a->doctor, &paper)
-			  : cpr_report_text(a->doctor, &paper);
+	int r = write_reports(a);
 
 	if (r < 0) {
 		cpr_errors_add(&a->errors, NULL, 0, "cannot report: %s", strerror(-r));
 		return CPR_EXIT_FAILED;
 	}
-	if (cpr_capture_invalid(a->capture))
+	if (a->capture && cpr_capture_invalid(a->capture))
 		return CPR_EXIT_INVALID;
 	for (size_t i = 0; i < cpr_doctor_phones(a->doctor); i++)
 		if (cpr_report_troubled(a->doctor, cpr_doctor_phone(a->doctor, i)))
 			return CPR_EXIT_FINDINGS;
+	return CPR_EXIT_OK;
+}
+
+/* What lines tell, and a word on what they do not. */
+static int read_lines(struct app *a)
+{
+	_cleanup_(cpr_buf_free) struct cpr_buf limits = {0};
+	char *at = NULL;
+
+	cpr_journal_judge(a->journal);
+	cpr_journal_limits(a->journal, &limits);
+	for (char *line = limits.data ? strtok_r(limits.data, "\n", &at) : NULL; line;
+		line = strtok_r(NULL, "\n", &at))
+		cpr_errors_add(&a->notes, NULL, 0, "%s", line);
 	return CPR_EXIT_OK;
 }
 
@@ -292,7 +453,9 @@ static int run(struct app *a)
 		r = confine(a);
 	if (r != CPR_EXIT_OK)
 		return r;
-	r = a->o.interface ? watch(a, signals) : read_files(a);
+	r = a->o.journal     ? read_lines(a)
+	    : a->o.interface ? watch(a, signals)
+			     : read_files(a);
 	for (size_t i = 0; i < a->notes.n; i++)
 		cpr_say(4, "%s", a->notes.line[i]);
 	cpr_errors_clear(&a->notes);
@@ -303,8 +466,8 @@ static int run(struct app *a)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		option_table, parse, "CAPTURE...\n-i IFACE", doc, NULL, NULL, NULL};
+	static const struct argp argp = {option_table, parse,
+		"CAPTURE...\n-i IFACE\n--journal", doc, NULL, NULL, NULL};
 	struct app a = {.o = {.site = {.judge = true}}};
 	int r;
 
@@ -314,7 +477,10 @@ int main(int argc, char **argv)
 	cpr_say_errors(&a.errors);
 	cpr_capture_free(a.capture);
 	cpr_decoder_free(a.decoder);
+	cpr_journal_free(a.journal);
 	cpr_doctor_free(a.doctor);
+	if (a.html)
+		fclose(a.html);
 	world_free(a.world);
 	return r;
 }

@@ -5,9 +5,10 @@
 #include "engine/facts.h"
 #include "html.h"
 #include "ladder.h"
-#include "models.h"
+#include "report.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -60,20 +61,9 @@ static const char head[] =
 
 static void mac_text(const struct cpr_doctor_phone *p, struct cpr_buf *out)
 {
-	static const uint8_t none[6];
+	char mac[18];
 
-	if (memcmp(p->mac, none, 6) == 0)
-		cpr_buf_puts(out, "MAC not seen");
-	else
-		cpr_buf_printf(out, "%02x:%02x:%02x:%02x:%02x:%02x", p->mac[0], p->mac[1],
-			p->mac[2], p->mac[3], p->mac[4], p->mac[5]);
-}
-
-static void model_text(const struct cpr_doctor_phone *p, struct cpr_buf *out)
-{
-	cpr_html_text(out, p->model     ? p->model->model
-			   : *p->vendor ? p->vendor
-					: "model not known");
+	cpr_buf_puts(out, cpr_report_mac(p, mac) ? mac : "MAC not seen");
 }
 
 static void address(struct in_addr a, struct cpr_buf *out)
@@ -84,19 +74,19 @@ static void address(struct in_addr a, struct cpr_buf *out)
 }
 
 static void summary_row(const struct cpr_doctor_phone *p, size_t i,
-	const struct cpr_verdicts *f, struct cpr_buf *out)
+	const struct cpr_verdicts *v, struct cpr_buf *out)
 {
 	cpr_buf_printf(out, "<tr><td><a href=\"#phone-%zu\">", i + 1);
 	mac_text(p, out);
 	cpr_buf_puts(out, "</a></td><td>");
-	model_text(p, out);
+	cpr_html_text(out, cpr_report_model(p));
 	cpr_buf_puts(out, "</td><td>");
 	address(p->ip, out);
 	cpr_buf_printf(out, "</td><td>%s</td><td>", cpr_stage_name(p->stage));
-	for (size_t k = 0; k < f->n; k++)
+	for (size_t k = 0; k < v->n; k++)
 		cpr_buf_printf(out, "%s<span class=\"bad\">%s</span>", k ? ", " : "",
-			cpr_faults[f->row[k].id].name);
-	if (!f->n)
+			cpr_faults[v->row[k].id].name);
+	if (!v->n)
 		cpr_buf_printf(out, "<span class=\"%s\">%s</span>",
 			p->recovered ? "good" : "faint",
 			p->recovered ? "none" : "none seen");
@@ -195,7 +185,7 @@ static void files(const struct cpr_doctor_phone *p, struct cpr_buf *out)
 
 static void lease(const struct cpr_doctor_phone *p, struct cpr_buf *out)
 {
-	const struct cpr_answer *a = cpr_lease_answer(p);
+	const struct cpr_answer *a = cpr_report_lease(p);
 	enum cpr_source source;
 	struct in_addr server[2];
 	size_t n;
@@ -217,26 +207,29 @@ static void lease(const struct cpr_doctor_phone *p, struct cpr_buf *out)
 	cpr_buf_puts(out, ".</p>\n");
 }
 
-static void phone(const struct cpr_doctor_phone *p, size_t i,
-	const struct cpr_verdicts *f, struct cpr_buf *out)
+static void phone(const struct cpr_doctor *d, const struct cpr_doctor_phone *p, size_t i,
+	const struct cpr_verdicts *v, struct cpr_buf *out)
 {
+	bool stuck = v->n || cpr_report_silent_us(d, p);
+
 	cpr_buf_printf(out, "<section class=\"phone\" id=\"phone-%zu\"><h2>", i + 1);
-	model_text(p, out);
+	cpr_html_text(out, cpr_report_model(p));
 	cpr_buf_puts(out, " ");
 	mac_text(p, out);
-	cpr_buf_printf(out, "</h2>\n<p class=\"%s\">%s</p>\n",
+	cpr_buf_printf(out, "</h2>\n<p class=\"%s\">It %s%s.</p>\n",
 		p->recovered ? "good"
-		: f->n       ? "bad"
+		: stuck      ? "bad"
 			     : "faint",
-		p->recovered ? "Recovered."
-		: f->n       ? "Stuck."
-			     : "No fault seen; it had not come further yet.");
+		cpr_report_stage(p),
+		p->recovered ? ""
+		: stuck      ? ", and is stuck"
+			     : "; no fault was seen");
 	stages(p, out);
 	lease(p, out);
-	for (size_t k = 0; k < f->n; k++)
-		fault(p, &f->row[k], out);
+	for (size_t k = 0; k < v->n; k++)
+		fault(p, &v->row[k], out);
 	files(p, out);
-	cpr_ladder(p, f, out);
+	cpr_ladder(p, v, out);
 	if (p->story_left_out)
 		cpr_buf_printf(out,
 			"<p class=\"faint\">%" PRIu64 " later events are left out</p>\n",
@@ -257,32 +250,49 @@ static void lost(const struct cpr_doctor *d, struct cpr_buf *out)
 			d->phones_over);
 }
 
-void cpr_report_html(const struct cpr_doctor *d, const char *source, struct cpr_buf *out)
+static int summary(
+	const struct cpr_doctor *d, const char *source, const struct cpr_paper *paper)
 {
 	size_t n = cpr_doctor_phones(d);
+	struct cpr_buf out = {0};
 
-	cpr_buf_puts(out, head);
-	cpr_buf_puts(out, "<h1>Why phones are stuck</h1>\n<p class=\"faint\">");
-	cpr_html_text(out, source);
-	cpr_buf_puts(out, ", ");
-	cpr_html_number(out, d->packets);
-	cpr_buf_printf(out, " packets, %zu phone%s</p>\n", n, n == 1 ? "" : "s");
-	lost(d, out);
-	cpr_buf_puts(out, "<table><tr><th>phone</th><th>model</th><th>address</th>"
-			  "<th>came to</th><th>faults</th></tr>\n");
+	cpr_buf_puts(&out, head);
+	cpr_buf_puts(&out, "<h1>Why phones are stuck</h1>\n<p class=\"faint\">");
+	cpr_html_text(&out, source);
+	cpr_buf_puts(&out, ", ");
+	cpr_html_number(&out, d->packets);
+	cpr_buf_printf(&out, " packets, %zu phone%s</p>\n", n, n == 1 ? "" : "s");
+	lost(d, &out);
+	cpr_buf_puts(&out, "<table><tr><th>phone</th><th>model</th><th>address</th>"
+			   "<th>came to</th><th>faults</th></tr>\n");
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(cpr_verdicts_clear) struct cpr_verdicts f = {0};
+		_cleanup_(cpr_verdicts_clear) struct cpr_verdicts v = {0};
 
-		cpr_doctor_judge(d, cpr_doctor_phone(d, i), &f);
-		summary_row(cpr_doctor_phone(d, i), i, &f, out);
+		cpr_doctor_judge(d, cpr_doctor_phone(d, i), &v);
+		summary_row(cpr_doctor_phone(d, i), i, &v, &out);
+		out.failed |= v.failed;
 	}
-	cpr_buf_puts(out, "</table>\n");
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_(cpr_verdicts_clear) struct cpr_verdicts f = {0};
+	cpr_buf_puts(&out, "</table>\n");
+	return cpr_paper_put(paper, &out);
+}
 
-		cpr_doctor_judge(d, cpr_doctor_phone(d, i), &f);
-		phone(cpr_doctor_phone(d, i), i, &f, out);
-		out->failed |= f.failed;
+int cpr_report_html(
+	const struct cpr_doctor *d, const char *source, const struct cpr_paper *paper)
+{
+	struct cpr_buf out = {0};
+	int r = summary(d, source, paper);
+
+	for (size_t i = 0; r == 0 && i < cpr_doctor_phones(d); i++) {
+		_cleanup_(cpr_verdicts_clear) struct cpr_verdicts v = {0};
+
+		cpr_doctor_judge(d, cpr_doctor_phone(d, i), &v);
+		phone(d, cpr_doctor_phone(d, i), i, &v, &out);
+		out.failed |= v.failed;
+		r = cpr_paper_put(paper, &out);
 	}
-	cpr_buf_puts(out, "</body></html>\n");
+	if (r == 0) {
+		cpr_buf_puts(&out, "</body></html>\n");
+		r = cpr_paper_put(paper, &out);
+	}
+	return r;
 }

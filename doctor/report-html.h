@@ -2,8 +2,13 @@
  * light and dark, printable. */
 #pragma once
 
-struct cpr_buf;
 struct cpr_doctor;
+struct cpr_paper;
 
-/* source: what was read, "phone.pcap" or "interface eth0".  Every text in it is escaped. */
-void cpr_report_html(const struct cpr_doctor *d, const char *source, struct cpr_buf *out);
+enum {
+	CPR_HTML_EVENTS = 500 /* of a phone, in its ladder; cpr_doctor_config.story_max */
+};
+
+/* source: what was read, "phone.pcap" or "interface eth0".  0, -ENOMEM or -errno. */
+int cpr_report_html(
+	const struct cpr_doctor *d, const char *source, const struct cpr_paper *paper);

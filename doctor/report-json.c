@@ -83,6 +83,27 @@ static json_t *faults(const struct cpr_verdicts *found)
 	return all;
 }
 
+/* The rows of the ladder that the page draws, where they are kept. */
+static json_t *events(const struct cpr_doctor_phone *p)
+{
+	static const char *const from[] = {[CPR_EVENT_PHONE] = "phone",
+		[CPR_EVENT_SERVER] = "server",
+		[CPR_EVENT_BOTH] = "both"};
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < p->story_n; i++) {
+		const struct cpr_event *e = &p->story[i];
+
+		json_array_append_new(all,
+			json_pack("{s:[o,o], s:o, s:s, s:o, s:o, s:o, s:o}", "frames",
+				number(e->first.number), number(e->last.number), "time",
+				seconds(e->first.time_us), "from", from[e->from], "peer",
+				address(e->peer), "text", printable(e->text), "packets",
+				number(e->packets), "bytes", number(e->bytes)));
+	}
+	return all;
+}
+
 /* What it was given last, and the TFTP servers that a phone makes of it. */
 static json_t *lease(const struct cpr_doctor_phone *p)
 {
@@ -114,7 +135,7 @@ static json_t *phone(const struct cpr_doctor *d, const struct cpr_doctor_phone *
 
 	cpr_report_mac(p, mac);
 	return json_pack("{s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o}",
 		"mac", known(mac), "model", known(p->model ? p->model->model : NULL),
 		"ip", address(p->ip), "stage", cpr_stage_name(p->stage), "recovered",
 		p->recovered, "files", files(p), "faults", faults(found), "model_from",
@@ -123,7 +144,7 @@ static json_t *phone(const struct cpr_doctor *d, const struct cpr_doctor_phone *
 		p->dhcp.vlan < 0 ? json_null() : json_integer(p->dhcp.vlan), "lease",
 		lease(p), "first", seconds(p->first.time_us), "last",
 		seconds(p->last.time_us), "silent_s",
-		silent ? seconds(silent) : json_null());
+		silent ? seconds(silent) : json_null(), "events", events(p));
 }
 
 static int put(const struct cpr_paper *paper, json_t *j, const char *before)

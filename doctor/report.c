@@ -8,8 +8,10 @@
 #include "models.h"
 #include "text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 /* A flash is written in minutes, and a reboot takes several (umich, cisco-voip list). */
 #define SILENT_US (10 * 60 * UINT64_C(1000000))
@@ -65,6 +67,46 @@ const struct cpr_answer *cpr_report_lease(const struct cpr_doctor_phone *p)
 			last = a;
 	}
 	return last;
+}
+
+/* A name of one label may be a word that reports themselves use; it stays where it is. */
+static bool is_own_word(const char *name)
+{
+	static const char *const words[] = {"phone", "phones", "server", "servers",
+		"tftp", "dhcp", "dns", "relay", "files", "faults", "frames", "events",
+		"model", "name", "stage", "state", "text", "cisco", "call-manager"};
+
+	for (size_t i = 0; i < CPR_ARRAY_LEN(words); i++)
+		if (strcasecmp(words[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int hide(struct cpr_mask *mask, const char *name)
+{
+	struct in_addr address;
+
+	/* Addresses are hidden as such, and so is a phone's own name, which is its MAC. */
+	if (is_own_word(name) || strncmp(name, "SEP", 3) == 0 ||
+		inet_pton(AF_INET, name, &address) == 1)
+		return 0;
+	return cpr_mask_name(mask, name);
+}
+
+int cpr_report_hide(const struct cpr_doctor *d, struct cpr_mask *mask)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < cpr_doctor_phones(d); i++) {
+		const struct cpr_doctor_phone *p = cpr_doctor_phone(d, i);
+
+		r |= hide(mask, p->name) | hide(mask, p->dns.name) |
+		     hide(mask, p->call_manager);
+		for (size_t k = 0; k < p->dhcp.answer_n; k++)
+			r |= hide(mask, p->dhcp.answer[k].option66) |
+			     hide(mask, p->dhcp.answer[k].sname);
+	}
+	return r ? -ENOMEM : 0;
 }
 
 bool cpr_report_mac(const struct cpr_doctor_phone *p, char out[18])

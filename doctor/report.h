@@ -35,6 +35,9 @@ uint64_t cpr_report_silent_us(
 /* What DHCP said last that gave it an address; NULL: nothing did.  Phones give their addresses
  * back, so it need not be in force. */
 const struct cpr_answer *cpr_report_lease(const struct cpr_doctor_phone *p);
+/* Tells the mask the host names that phones and servers were seen to use.  0 or -ENOMEM. */
+int cpr_report_hide(const struct cpr_doctor *d, struct cpr_mask *mask);
+
 /* "00:1b:54:aa:bb:cc"; false, and "": only its address is known. */
 bool cpr_report_mac(const struct cpr_doctor_phone *p, char out[18]);
 /* "7961", or what it calls itself, or "phone". */

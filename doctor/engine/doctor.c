@@ -167,5 +167,5 @@ void cpr_doctor_judge(const struct cpr_doctor *d, const struct cpr_doctor_phone 
 			out->row[i].incomplete =
 				out->row[i].incomplete || (fault->absence && d->lost);
 	}
-	cpr_verdicts_drop(out, caused);
+	cpr_verdicts_drop(out, caused | d->config.blind);
 }

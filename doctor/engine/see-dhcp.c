@@ -548,7 +548,8 @@ void cpr_lease_asked(
 	for (size_t i = 0; i < n; i++)
 		if (to[i].s_addr == server.s_addr)
 			return;
-	if (!n || f->renewed_from >= 0 || f->other.row >= 0)
+	/* Of a request that a log tells of the server is not known. */
+	if (!n || !server.s_addr || f->renewed_from >= 0 || f->other.row >= 0)
 		return;
 	f->other.row = f->lease;
 	f->other.server = server;

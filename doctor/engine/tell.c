@@ -16,7 +16,10 @@ struct cpr_address_text cpr_tell_address(struct in_addr a)
 {
 	struct cpr_address_text t;
 
-	inet_ntop(AF_INET, &a, t.s, sizeof(t.s));
+	if (a.s_addr)
+		inet_ntop(AF_INET, &a, t.s, sizeof(t.s));
+	else
+		snprintf(t.s, sizeof(t.s), "(not known)");
 	return t;
 }
 

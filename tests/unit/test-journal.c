@@ -48,6 +48,8 @@ static void heads(void **state)
 			"RRQ", 7, 1},
 		{"2026-11-22 11:59:58.123 INFO  [kea-dhcp4.leases/9.140] DHCP4_X",
 			"kea-dhcp4", ".123 INFO  [kea-dhcp4.leases/9.140] DHCP4_X", 0, 2},
+		{"<29>Nov 22 11:59:00 in.tftpd[28]: RRQ", "in.tftpd", "RRQ", 28, 60},
+		{"<29", NULL, NULL, 0, -1},
 		{"dnsmasq-tftp[28]: sent x", NULL, NULL, 0, -1},
 		{"", NULL, NULL, 0, -1},
 		{"Nov 22 11:59:00", NULL, NULL, 0, -1},

@@ -20,12 +20,6 @@ teardown() {
 	watch_teardown
 }
 
-# state DIR: every name in its TFTP root, with kind, mode, names, target and bytes
-state() {
-	(cd "$1/srv/tftp" && find . -printf '%P %y %m %n %l\n' | sort &&
-		find . -type f -exec sha256sum {} + | sort -k 2)
-}
-
 @test "two hundred packages at once end as they do one by one, and keep holds" {
 	local model n each=40
 	[ "${MODE-}" != asan ] || each=8 # sanitizers cost a minute

@@ -35,3 +35,9 @@ whole() {
 	[ -z "$(find "$tftp/.phone-cpr" -name 'staging-*' -o -name lock)" ]
 	cpr-conf verify --root "$root" >/dev/null
 }
+
+# state DIR: every name in its TFTP root, with kind, mode, names, target and bytes
+state() {
+	(cd "$1/srv/tftp" && find . -printf '%P %y %m %n %l\n' | sort &&
+		find . -type f -exec sha256sum {} + | sort -k 2)
+}

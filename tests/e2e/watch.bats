@@ -20,30 +20,100 @@ teardown() {
 	watch_teardown
 }
 
-@test "cp, mv, a folder, rsync and a slow scp each end in what a phone can recover with" {
-	local way n=0
-	for way in cp mv folder rsync inplace slow; do
+# both_serve: dnsmasq, and in.tftpd beside it where that can run
+both_serve() {
+	cpr-conf generate --root "$root"
+	lab_dnsmasq dnsmasq.log "$root/etc/dnsmasq.d/phone-cpr.conf"
+	tftpd=
+	[ "$(id -u)" = 0 ] && grep -qx allow /proc/self/setgroups || return 0
+	tftpd=192.0.2.2
+	ip addr replace $tftpd/24 dev srv0
+	lab_start tftpd.log in.tftpd -L --secure --user nobody --address $tftpd:69 /srv/tftp
+	lab_wait 50 listens_at $tftpd
+}
+# fetched: in.tftpd, too, gives all of it, whole
+fetched() {
+	local file
+	ip -n phone addr add 192.0.2.40/24 dev ph0
+	for file in $(cd "$tftp" && ls); do
+		lab_phone curl -sS --max-time 60 -o got "tftp://$tftpd/$file"
+		cmp got "$tftp/$file"
+	done
+	ip -n phone addr del 192.0.2.40/24 dev ph0
+}
+listens_at() { ss -Hlnu "src $1:69" | grep -q .; }
+
+# drop WAY: p.zip into incoming/
+drop() {
+	local half="$spool/incoming/p.zip"
+	case $1 in
+	cp) cp p.zip "$spool/incoming/" ;;
+	mv) cp p.zip q.zip && mv q.zip "$spool/incoming/" ;;
+	folder) rm -rf d && unzip -qoj p.zip -d d && cp -r d "$spool/incoming/" ;;
+	rsync) rsync p.zip "$spool/incoming/" ;;
+	inplace) rsync --inplace --bwlimit=8000 p.zip "$spool/incoming/" ;;
+	slow)
+		head -c 5000 p.zip
+		sleep 1.2
+		tail -c +5001 p.zip | head -c 3000000
+		sleep 0.7
+		tail -c +3005001 p.zip
+		;;
+	cp-killed)
+		(head -c 4000000 p.zip && exec sleep 60) >"$half" 3>&- &
+		lab_wait 50 at_least "$half" 4000000
+		kill -KILL $!
+		is_half
+		cp p.zip "$spool/incoming/"
+		;;
+	rsync-killed)
+		! timeout -s KILL 1 rsync --bwlimit=2000 p.zip "$spool/incoming/" || return 1
+		rsync p.zip "$spool/incoming/"
+		;;
+	inplace-killed)
+		! timeout -s KILL 1 rsync --inplace --bwlimit=2000 p.zip "$spool/incoming/" || return 1
+		is_half
+		rsync --inplace p.zip "$spool/incoming/"
+		;;
+	esac
+}
+at_least() { [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -ge "$2" ]; }
+
+# what lies in incoming/ is seen to be no whole package, and nothing of it is published
+is_half() {
+	known '.queue[0].state == "waiting"'
+	[ -z "$(find "$tftp" -name '*.loads' -o -name '*.sbn')" ]
+}
+
+@test "cp, mv, a folder, rsync, a slow scp and what was killed end as an import, and phones recover" {
+	local way size n=0
+	lab_stop
+	watch --patience 60
+	both_serve
+	for way in cp mv folder rsync inplace slow cp-killed rsync-killed inplace-killed; do
+		echo "# $way"
 		find "$tftp" -mindepth 1 -delete
-		mkfirmware --seed $((++n)) p.zip
-		case $way in
-		cp) cp p.zip "$spool/incoming/" ;;
-		mv) mv p.zip "$spool/incoming/" ;;
-		folder) mkfirmware --package dir d && cp -r d "$spool/incoming/" ;;
-		rsync) rsync p.zip "$spool/incoming/" ;;
-		inplace) rsync --inplace --bwlimit=20 p.zip "$spool/incoming/" ;;
-		slow)
-			{
-				head -c 5000 p.zip
-				sleep 1.2
-				tail -c +5001 p.zip
-			} >"$spool/incoming/p.zip"
-			;;
-		esac
+		known '.state == "idle" and .models == []'
+		case $way in cp | mv | folder | rsync) size=small ;; *) size=real ;; esac
+		mkfirmware --seed $((++n)) --size $size p.zip
+		if [ $way = slow ]; then
+			drop slow >"$spool/incoming/p.zip"
+		else
+			drop $way
+		fi
 		accepted $n
 		whole
+		rm -rf fresh
+		lab_site fresh
+		cpr-helper import --root fresh p.zip
+		state fresh >expected
+		state "$root" | diff expected -
+		lab_phone "$B/cpr-phone" -i ph0 --no-delay --pause 0
+		[ -z "$tftpd" ] || fetched
 	done
 	[ -z "$(ls "$spool/incoming")$(ls "$spool/quarantine")" ]
 	[ "$(ls "$spool/accepted" | wc -l)" = 5 ] # keep
+	[ "$(grep -c 'started, version' dnsmasq.log)" = 1 ]
 }
 
 @test "a phone recovers from what was dropped, and dnsmasq was told nothing" {
@@ -59,11 +129,15 @@ teardown() {
 }
 
 @test "half a package waits; completed it is taken, given up it is put aside" {
+	lab_stop
+	watch --patience 60
 	mkfirmware p.zip
 	head -c 9000 p.zip >"$spool/incoming/half.zip"
 	known '.queue[0].state == "waiting"'
 	cp p.zip "$spool/incoming/half.zip"
 	accepted
+	lab_stop
+	watch
 	head -c 9000 p.zip >"$spool/incoming/dead.zip"
 	known '.refused == 1'
 	grep -q 'no whole zip' "$spool/quarantine/dead.zip.reason"
@@ -72,6 +146,8 @@ teardown() {
 }
 
 @test "loose files complete each other in whatever order" {
+	lab_stop
+	watch --patience 60
 	mkfirmware --package dir d
 	cp d/SCCP*.loads "$spool/incoming/"
 	known '.queue[0].state == "waiting"'

@@ -316,6 +316,8 @@ static int read_files(struct app *a)
 			break;
 		}
 	}
+	cpr_doctor_tick(
+		a->doctor, 0); /* that is all, and now is its last packet's time */
 	if (r < 0 && !a->errors.n)
 		cpr_errors_add(&a->errors, NULL, 0, "cannot read: %s", strerror(-r));
 	return r < 0 ? CPR_EXIT_FAILED : CPR_EXIT_OK;

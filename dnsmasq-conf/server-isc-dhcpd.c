@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "errors.h"
 #include "includes.h"
+#include "ports.h"
 #include "server.h"
 #include "service.h"
 #include "site.h"
@@ -150,19 +151,32 @@ static int check_merged(const struct world *w, const char *config, const char *c
 	return r > 0 ? -EINVAL : r;
 }
 
+/* Observed: beside its raw sockets it binds the port at every address, and shares it. */
+static int check_port(const struct world *w, const char *config, struct cpr_errors *e)
+{
+	const struct port_want want = {
+		.server = NAME, .program = "dhcpd", .port = 67, .shares = true};
+	_cleanup_(trial_close) struct trial t = {0};
+
+	trial_look(&t, &kind, w->base, config);
+	return trial_includer(&t) && server_isc_dhcpd_runs(w) ? port_check(&want, e) : 0;
+}
+
 int server_isc_dhcpd_check(
 	const struct world *w, const struct changes *c, struct cpr_errors *e)
 {
 	const struct change *ours = change_of(c, OURS);
 	_cleanup_(cpr_freep) char *config = ours ? config_of(w) : NULL;
+	int r;
 
 	if (!ours || *w->site->root)
 		return 0;
 	if (!config)
 		return -ENOMEM;
-	return ours->state == CHANGE_GONE
-		       ? check_gone(w, config, e)
-		       : check_merged(w, config, ours->o->text.data, e);
+	if (ours->state == CHANGE_GONE)
+		return check_gone(w, config, e);
+	r = check_merged(w, config, ours->o->text.data, e);
+	return r < 0 ? r : check_port(w, config, e);
 }
 
 void server_isc_dhcpd_needs(

@@ -296,6 +296,11 @@ older_map() {
 	within 50 eval '! in_it pgrep dhcpd'
 	[ "$(show ActiveState isc-dhcp-server)" = active ]
 	site '"192.0.2.1"' "${wants[@]}"
+	printf '%s\n' port=0 interface=srv0 dhcp-range=192.0.2.50,192.0.2.99,10m >"$root/etc/dnsmasq.conf"
+	in_it systemctl start dnsmasq
+	generate 4
+	[[ $stderr == *"UDP port 67 is held by 'dnsmasq' (pid "*"), and isc-dhcp-server would not start again"* ]]
+	in_it systemctl stop dnsmasq
 	generate 0
 	jq -e '[.probe[].result] == ["ok"]' <<<"$output"
 	[ "$(asks)" = "$here" ]

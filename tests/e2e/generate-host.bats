@@ -12,6 +12,7 @@ setup_file() {
 setup() {
 	host_setup
 	rm -rf /srv/tftp/* /srv/tftp/.phone-cpr /var/lib/phone-cpr/* /etc/dnsmasq.d/*
+	rm -f /etc/kea/phone-cpr.json /etc/phone-cpr/tftpd-hpa.map
 	mkfirmware --model 7961 --package dir /srv/tftp
 	conf=/etc/dnsmasq.d/phone-cpr.conf
 	live=/var/lib/phone-cpr/dnsmasq/phone-cpr
@@ -287,7 +288,7 @@ first_run_killed() {
 	holder=$lab_pid
 	lab_wait 50 eval '! flock -n /etc/kea true'
 	cpr-conf generate >"$BATS_TEST_TMPDIR/said" 2>&1 &
-	lab_wait 50 grep -q 'waiting for who has locked /etc/kea' "$BATS_TEST_TMPDIR/said"
+	lab_wait 300 grep -q 'waiting for who has locked /etc/kea' "$BATS_TEST_TMPDIR/said"
 	[ ! -e /etc/kea/phone-cpr.json ]
 	lab_stop "$holder"
 	wait $!

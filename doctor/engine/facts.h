@@ -151,7 +151,8 @@ struct cpr_doctor_file {
 	bool keeping;   /* head holds every byte so far */
 	uint64_t block; /* the highest DATA seen, not wrapped */
 	uint64_t acked; /* the highest ACK seen, not wrapped */
-	struct cpr_moment first_asked, asked, answered, moved, ended;
+	/* begun, asked: the first and the last request of this attempt */
+	struct cpr_moment first_asked, begun, asked, answered, moved, ended;
 	/* Requests in a row, of one server and no other file between, of which the phone
 	 * shows no sign that it got an answer. */
 	struct cpr_silence unanswered;
@@ -184,7 +185,9 @@ struct cpr_doctor_file {
 	bool stalled_went_on;
 	struct cpr_moment wrapped;           /* given up at 65,535 blocks */
 	struct cpr_moment other, other_icmp; /* a second answerer, the phone's refusal */
-	struct in_addr other_address;
+	struct cpr_moment other_last;
+	unsigned other_n;                       /* in how many attempts */
+	struct in_addr other_to, other_address; /* who was asked, who answered then */
 	uint16_t other_port;
 	struct cpr_buf head; /* its bytes from the start, while a verdict needs them */
 	char judged[160]; /* why no phone takes it, by its own bytes; "": nothing found */

@@ -429,29 +429,42 @@ void cpr_look_tftp_unexpected_oack(const struct cpr_doctor *d,
 	}
 }
 
+/* One for all files: it is no matter of the file.  A second port of the server that was asked must
+ * answer twice: once can be a request that was doubled on the way. */
 void cpr_look_tftp_two_answerers(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
+	const struct cpr_doctor_file *f = NULL;
+	struct cpr_verdict *v;
+	bool same, sure = false;
+	unsigned n = 0;
+
 	(void)d;
 	for (size_t i = 0; i < p->file_n; i++) {
-		const struct cpr_doctor_file *f = &p->file[i];
-		struct cpr_address_text server = cpr_tell_address(f->server),
-					other = cpr_tell_address(f->other_address);
-		struct cpr_verdict *v;
+		const struct cpr_doctor_file *g = &p->file[i];
 
-		if (!f->other.number)
+		if (!g->other.number)
 			continue;
-		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_TWO_ANSWERERS,
-			"the request for \"%s\" to %s was answered from %s port %u%s",
-			f->name, server.s, other.s, f->other_port,
-			f->server.s_addr == f->other_address.s_addr
-				? ", too: two servers on one host, or something on the "
-				  "way that doubles or changes packets"
-				: ", too or instead: a second server, or NAT on the way");
-		cpr_verdict_frame(v, f->first_asked.number);
-		cpr_verdict_frame(v, f->other.number);
-		cpr_verdict_frame(v, f->other_icmp.number);
+		n += g->other_n;
+		sure = sure || g->other_to.s_addr != g->other_address.s_addr;
+		if (!f || g->other.number < f->other.number)
+			f = g;
 	}
+	if (n < 2 && !sure)
+		return;
+	same = f->other_to.s_addr == f->other_address.s_addr;
+	v = cpr_verdicts_add(out, CPR_FAULT_TFTP_TWO_ANSWERERS,
+		"the request for \"%s\" to %s was answered from %s port %u, too%s (%u time%s "
+		"in all)",
+		f->name, cpr_tell_address(f->other_to).s,
+		cpr_tell_address(f->other_address).s, f->other_port,
+		same ? ": two servers on one host, or something on the way that doubles "
+		       "packets"
+		     : " or instead: a second server, or NAT on the way",
+		n, n == 1 ? "" : "s");
+	cpr_verdict_frame(v, f->first_asked.number);
+	cpr_verdict_frame(v, f->other.number);
+	cpr_verdict_frame(v, f->other_icmp.number);
 }
 
 void cpr_look_tftp_aborted(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,

@@ -302,7 +302,7 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 			.remedy = "let only one TFTP server answer, from one address and "
 				  "port per transfer",
 			.source = "firmware: connect() to whoever answers first",
-			.causes = BIT(TFTP_NO_ANSWER),
+			.causes = BIT(TFTP_NO_ANSWER) | BIT(TFTP_STALLED),
 			.look = cpr_look_tftp_two_answerers,
 		},
 	[CPR_FAULT_TFTP_ABORTED] =

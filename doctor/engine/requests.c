@@ -138,13 +138,21 @@ static void asked_in_vain(struct cpr_doctor_file *f, const struct cpr_packet *k)
 	}
 }
 
+static bool is_error(const struct cpr_doctor_file *f)
+{
+	return f->state == CPR_FILE_MISSING || f->state == CPR_FILE_DENIED ||
+	       f->state == CPR_FILE_ABORTED;
+}
+
 static void begin(const struct cpr_doctor *d, struct cpr_doctor_phone *p, int file,
 	const struct cpr_packet *k, bool options)
 {
 	struct cpr_doctor_file *f = &p->file[file];
 
-	/* Another file between, or another server: the silence before has ended. */
-	if (p->current != file || f->server.s_addr != k->frame.target.s_addr)
+	/* Another file between, or another server: the silence before has ended; so it has
+	 * when the phone asks anew after an answer. */
+	if (p->current != file || f->server.s_addr != k->frame.target.s_addr ||
+		f->state == CPR_FILE_COMPLETE || is_error(f))
 		f->unanswered = (struct cpr_silence){0};
 	cpr_buf_free(&f->head);
 	f->keeping = f->kind != CPR_FILE_OTHER && f->kind != CPR_FILE_TRUST;
@@ -167,16 +175,19 @@ static void begin(const struct cpr_doctor *d, struct cpr_doctor_phone *p, int fi
 	f->tries = 1;
 	if (!f->asked_n++)
 		f->first_asked = cpr_moment_of(k);
-	f->asked = cpr_moment_of(k);
+	f->asked = f->begun = cpr_moment_of(k);
 	asked_in_vain(f, k);
 }
 
-/* The same request once more: the phone waits in vain. */
+/* The same request once more: the phone waits in vain, or has not got the answer. */
 static void again(struct cpr_doctor_file *f, const struct cpr_packet *k)
 {
 	f->tries++;
 	if (cpr_is_copy(&f->asked, k))
 		return;
+	if (is_error(f))
+		f->state = CPR_FILE_ASKED;
+	f->server_port = 0; /* it is answered anew, perhaps from another port */
 	f->asked = cpr_moment_of(k);
 	asked_in_vain(f, k);
 	if (f->oack_seen.number) {
@@ -240,7 +251,8 @@ struct cpr_doctor_phone *cpr_see_request(struct cpr_doctor *d, const struct cpr_
 		return p;
 	f = &p->file[file];
 	note_phone(d, p, k);
-	if (f->asked_n && f->port == frame->source_port && cpr_transfer_open(f) &&
+	if (f->asked_n && f->port == frame->source_port &&
+		(cpr_transfer_open(f) || is_error(f)) &&
 		f->server.s_addr == frame->target.s_addr && f->acked == 0) {
 		cpr_story_add(d, p, k, CPR_EVENT_PHONE, frame->target, CPR_EVENT_TFTP,
 			"RRQ %.90s, again", name);

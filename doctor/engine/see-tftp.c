@@ -13,6 +13,8 @@
 
 enum {
 	WRAP = 65535,
+	AT_ONCE_US =
+		500000, /* less than the least time after which a client asks again */
 };
 
 /* A first block that nobody acknowledged may not have reached the phone. */
@@ -125,7 +127,8 @@ static void refuse_oack(struct cpr_doctor_file *f)
 	f->oack_seen = (struct cpr_moment){0};
 }
 
-/* Whoever else answers.  A server that was asked twice may answer twice, from two ports. */
+/* Whoever else answers.  A server that was asked twice may answer twice, from two ports; that it
+ * was, the capture may not show. */
 static void stranger(const struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	struct cpr_doctor_file *f, const struct cpr_packet *k)
 {
@@ -133,9 +136,13 @@ static void stranger(const struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	bool same = frame->source.s_addr == f->server.s_addr;
 	bool late = frame->source.s_addr == f->server_before.s_addr;
 
-	if (f->other.number || late || (same && f->tries > 1))
+	if (f->other_last.number > f->begun.number || late ||
+		(same && (f->tries > 1 || k->time_us > f->asked.time_us + AT_ONCE_US)))
 		return;
-	f->other = cpr_moment_of(k);
+	f->other_last = cpr_moment_of(k);
+	if (!f->other_n++)
+		f->other = f->other_last;
+	f->other_to = f->server;
 	f->other_address = frame->source;
 	f->other_port = frame->source_port;
 	cpr_story_add(d, p, k, CPR_EVENT_SERVER, frame->source, CPR_EVENT_TFTP,
@@ -387,15 +394,15 @@ static struct cpr_doctor_phone *server_error(struct cpr_doctor *d,
 		return p;
 	reason = began(f) ? CPR_TFTP_ABORTED : cpr_tftp_reason(t->block, t->text);
 	f->answered = cpr_moment_of(k);
-	f->unanswered = (struct cpr_silence){0};
 	cpr_story_add(d, p, k, CPR_EVENT_SERVER, f->server, CPR_EVENT_TFTP,
 		"ERROR %u %.80s", t->block, t->text);
 	if (reason == CPR_TFTP_ABORTED) {
 		broken_off(f, k, t, false);
 	} else {
 		f->state = reason == CPR_TFTP_DENIED ? CPR_FILE_DENIED : CPR_FILE_MISSING;
+		if (reason == CPR_TFTP_MISSING && f->missing.number < f->begun.number)
+			f->missing_n++;
 		*(reason == CPR_TFTP_DENIED ? &f->denied : &f->missing) = f->answered;
-		f->missing_n += reason == CPR_TFTP_MISSING;
 		f->error = t->block;
 		printable(f->error_text, sizeof(f->error_text), t->text);
 	}

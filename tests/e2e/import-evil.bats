@@ -14,17 +14,31 @@ zip64-huge      cannot be unpacked (Truncated ZIP
 zip64-wrap      no whole zip
 zip64-short     no whole zip
 duplicate       with other bytes
+same-twice      +
+case-twins      +
 overlap         +
 overlap-many    +
 overlap-inside  +
 latin-1         +
 bad-utf-8       a name that cannot be read
+shift-jis       +
+overlong        a name that cannot be read
+second-name     leads out of the package
 utf-16          +
 nul             with other bytes
 long-name       +
 long-path       does not start with a signature
 longest         +
 backslash       leads out of the package
+slip            leads out of the package
+slip-local      leads out of the package
+drive           is an absolute path
+link            is a link
+link-through    is a link
+device          is a device or a pipe
+pipe            does not start with a signature
+folder-image    +
+no-name         +
 no-end          no whole zip
 directory-away  no whole zip
 '

@@ -68,7 +68,7 @@ int cpr_command_status(int argc, char **argv)
 			path, strerror(-fd));
 		return CPR_EXIT_FAILED;
 	}
-	status = json_loadfd(fd, 0, NULL);
+	status = cpr_json_read(fd);
 	if (!json_is_object(status)) {
 		cpr_say(3, "'%s/" CPR_STATUS_FILE "' cannot be read: remove it", path);
 		json_decref(status);

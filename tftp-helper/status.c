@@ -6,6 +6,7 @@
 #include "publish.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -36,7 +37,7 @@ static json_t *list(json_t *status, const char *key)
 static json_t *read_before(int folder)
 {
 	int fd = cpr_publish_open(folder, CPR_STATUS_FILE);
-	json_t *before = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+	json_t *before = fd < 0 ? NULL : cpr_json_read(fd);
 
 	cpr_closep(&fd);
 	if (before && !json_is_object(before)) {
@@ -44,6 +45,16 @@ static json_t *read_before(int folder)
 		before = NULL;
 	}
 	return before;
+}
+
+json_t *cpr_json_read(int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	_cleanup_(cpr_fclosep) FILE *f = own < 0 ? NULL : fdopen(own, "r");
+
+	if (!f && own >= 0)
+		close(own);
+	return f ? json_loadf(f, 0, NULL) : NULL;
 }
 
 json_t *cpr_status_new(int folder)

@@ -12,6 +12,9 @@
 
 struct cpr_incoming;
 
+/* The rest of an open file (json_loadfd reads one byte at a time).  NULL: it is no JSON. */
+json_t *cpr_json_read(int fd);
+
 /* Carries on what was counted before: a restart loses nothing.  NULL: no memory. */
 json_t *cpr_status_new(int folder);
 

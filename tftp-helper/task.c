@@ -387,7 +387,9 @@ static void generate_ended(struct cpr_watch *w, int status, enum cpr_task task,
 	} else {
 		cpr_event(CPR_EVENT_NOT_PUBLISHED, NULL,
 			"term files and XMLDefault are not all in place, as said before");
-		if (code != CPR_EXIT_INVALID)
+		if (w->stopping)
+			w->generate_at = 0; /* the next start tries it again */
+		else if (code != CPR_EXIT_INVALID)
 			w->generate_at = cpr_watch_now() + w->again;
 	}
 }
@@ -402,7 +404,7 @@ void cpr_task_ended(struct cpr_watch *w)
 	waitpid(w->pid, &status, 0);
 	fstat(w->out, &said);
 	lseek(w->out, 0, SEEK_SET);
-	report = json_loadfd(w->out, 0, NULL);
+	report = cpr_json_read(w->out);
 	cpr_closep(&w->out);
 	cpr_closep(&w->child);
 	w->out = w->child = -1;

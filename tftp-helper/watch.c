@@ -236,7 +236,7 @@ static void on_event(struct loop *l, const struct inotify_event *event)
 		return; /* on its way, ours or another's */
 	if (!root || event->mask & IN_Q_OVERFLOW)
 		l->scan_due = true;
-	if ((root || event->mask & IN_Q_OVERFLOW) && !w->generate_at)
+	if ((root || event->mask & IN_Q_OVERFLOW) && !w->generate_at && !w->stopping)
 		w->generate_at = cpr_watch_now() + w->settle;
 }
 

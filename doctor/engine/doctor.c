@@ -107,7 +107,7 @@ struct cpr_doctor_phone *cpr_doctor_feed(
 		return NULL;
 	p->last = d->last;
 	if (p->rrq.number == packet->number)
-		cpr_lease_asked(d, p, packet);
+		cpr_lease_asked(p, packet);
 	/* What goes to an address has found it. */
 	if (p->arp.unanswered.n && packet->frame.kind != CPR_FRAME_ARP &&
 		packet->frame.target.s_addr == p->arp.address.s_addr)

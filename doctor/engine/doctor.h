@@ -54,7 +54,8 @@ void cpr_doctor_lost(struct cpr_doctor *d, uint64_t packets);
 
 size_t cpr_doctor_phones(const struct cpr_doctor *d);
 const struct cpr_doctor_phone *cpr_doctor_phone(const struct cpr_doctor *d, size_t i);
-/* How many phones there was no room for. */
+/* How many phones there was no room for: at least so many, and of 100,000 a few in a hundred
+ * more. */
 size_t cpr_doctor_phones_over(const struct cpr_doctor *d);
 
 /* All faults of this phone, in the order of the table; the caller clears them. */

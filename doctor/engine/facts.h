@@ -77,7 +77,7 @@ struct cpr_dhcp_facts {
 	struct cpr_silence unleased;  /* DISCOVERs since the last sign of a lease; */
 	unsigned untaken;             /* those of them that came after an OFFER */
 	struct cpr_silence declined;  /* DECLINEs since an address was of use */
-	struct cpr_silence unacked;   /* REQUESTs, no renewals, since the last answer */
+	struct cpr_silence unacked;   /* REQUESTs for what was offered, since an answer */
 	struct cpr_answer answer[CPR_DOCTOR_ANSWERS];
 	size_t answer_n, answer_more;
 	int lease;                /* the ACK in force (no INFORM's), row; -1: none */
@@ -279,6 +279,10 @@ struct cpr_doctor_phone {
 		struct in_addr address;
 		struct cpr_silence unanswered;
 	} arp, arp_vain;
+	/* The last time it looked for its TFTP server by ARP, which everybody hears, and the
+	 * last time it was seen to say something to one other alone: a capture that holds the
+	 * former and not the latter does not hold its requests either. */
+	struct cpr_moment sought, spoke;
 
 	struct cpr_doctor_file *file;
 	size_t file_n, files_over;
@@ -397,13 +401,19 @@ bool cpr_tftp_unreachable(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 bool cpr_call_unreachable(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	const struct cpr_packet *k, const struct cpr_quote *q);
 
+/* leases.c.  The address works: the phone has a lease, whoever saw it come. */
+void cpr_lease_works(struct cpr_dhcp_facts *f);
+/* It is over: whether the phone did anything with it is noted with its answer. */
+void cpr_lease_end(struct cpr_doctor_phone *p);
+unsigned cpr_phone_calls(const struct cpr_doctor_phone *p);
+/* Its lease is in force, and it has asked nobody for anything since it began. */
+bool cpr_lease_idle(const struct cpr_doctor_phone *p);
 /* What was asked by ARP until now and not answered will not be. */
 void cpr_arp_over(struct cpr_doctor_phone *p);
 /* The longest run of questions in vain. */
 const struct cpr_arp *cpr_arp_worst(const struct cpr_doctor_phone *p);
 /* The phone asked for a file: is it the first time since it has its address, and of whom? */
-void cpr_lease_asked(
-	struct cpr_doctor *d, struct cpr_doctor_phone *p, const struct cpr_packet *k);
+void cpr_lease_asked(struct cpr_doctor_phone *p, const struct cpr_packet *k);
 
 /* The family of its model, or that which the name of its recovery file tells. */
 enum cpr_family cpr_phone_family(const struct cpr_doctor_phone *p);

@@ -151,7 +151,7 @@ void cpr_look_dhcp_no_offer(const struct cpr_doctor *d, const struct cpr_doctor_
 
 	if (dry(&f->declined))
 		no_use(f, out);
-	else if (dry(&f->unacked))
+	else if (dry(&f->unacked) && f->last_offer.number)
 		no_ack(f, out);
 	else if (dry(&f->unoffered))
 		no_offer_at_all(d, p, out);

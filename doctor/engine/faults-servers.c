@@ -139,32 +139,44 @@ static bool in_vain(const struct cpr_doctor *d, const struct cpr_doctor_phone *p
 	return cpr_answer_led_nowhere(d, p, a);
 }
 
+/* One of the two addresses that the phone uses, whatever the other is. */
+static bool turned_round(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
+	const struct cpr_answer *a, struct in_addr sent, struct cpr_verdicts *out)
+{
+	struct cpr_moment seen = a->first;
+	struct cpr_verdict *v;
+	struct in_addr meant;
+	bool zero;
+
+	if (cpr_plan_serves(d, sent) || at_home(a, sent) ||
+		!meant_instead(d, a, sent, &meant, &zero) ||
+		(!in_vain(d, p, a, sent, &seen) && !d->config.plan))
+		return false;
+	v = cpr_verdicts_add(out, CPR_FAULT_OPTION150_BYTE_ORDER,
+		"option 150 of DHCP server %s is %s: that is %s with %s",
+		cpr_tell_address(a->server).s, cpr_tell_address(sent).s,
+		cpr_tell_address(meant).s,
+		zero ? "a zero lost in hexadecimal" : "its bytes in reverse");
+	cpr_verdict_answer(v, a);
+	cpr_verdict_frame(v, seen.number);
+	cpr_verdict_option150(d, p, v, cpr_tell_address(meant).s);
+	return true;
+}
+
 void cpr_look_option150_byte_order(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	for (size_t i = 0; i < p->dhcp.answer_n; i++) {
 		const struct cpr_answer *a = &p->dhcp.answer[i];
-		struct in_addr to[2], meant;
-		struct cpr_moment seen = a->first;
-		struct cpr_verdict *v;
-		bool zero;
+		struct in_addr to[2];
 		size_t n;
 
 		if (!cpr_answer_is_lease(a) ||
-			cpr_answer_option150(a, to, &n) != CPR_OPTION150_OK ||
-			cpr_plan_serves(d, to[0]) || at_home(a, to[0]) ||
-			!meant_instead(d, a, to[0], &meant, &zero) ||
-			(!in_vain(d, p, a, to[0], &seen) && !d->config.plan))
+			cpr_answer_option150(a, to, &n) != CPR_OPTION150_OK)
 			continue;
-		v = cpr_verdicts_add(out, CPR_FAULT_OPTION150_BYTE_ORDER,
-			"option 150 of DHCP server %s is %s: that is %s with %s",
-			cpr_tell_address(a->server).s, cpr_tell_address(to[0]).s,
-			cpr_tell_address(meant).s,
-			zero ? "a zero lost in hexadecimal" : "its bytes in reverse");
-		cpr_verdict_answer(v, a);
-		cpr_verdict_frame(v, seen.number);
-		cpr_verdict_option150(d, p, v, cpr_tell_address(meant).s);
-		return;
+		for (size_t k = 0; k < n; k++)
+			if (turned_round(d, p, a, to[k], out))
+				return;
 	}
 }
 

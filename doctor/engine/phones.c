@@ -14,6 +14,7 @@
 enum {
 	PHONES_MAX = 65536, /* unless the caller says otherwise */
 	SLOTS_MIN = 64,     /* a power of two */
+	OVER = 1 << 20,
 };
 
 struct slot {
@@ -31,6 +32,7 @@ struct table {
 struct cpr_index {
 	uint64_t seed[2];
 	struct table mac, ip;
+	uint64_t *over; /* OVER bits, one set for each phone there was no room for */
 };
 
 /* The finalizer of splitmix64, between two secrets. */
@@ -154,6 +156,7 @@ void cpr_phones_free(struct cpr_doctor *d)
 	if (d->index) {
 		free(d->index->mac.slot);
 		free(d->index->ip.slot);
+		free(d->index->over);
 	}
 	free(d->index);
 }
@@ -186,6 +189,21 @@ static bool room(struct cpr_doctor *d)
 	return true;
 }
 
+/* A phone counts once, however much it says; two that fall on one bit count once, too. */
+static void count_over(struct cpr_doctor *d, uint64_t key)
+{
+	size_t bit = hash(d->index, key) % OVER;
+	uint64_t mask = UINT64_C(1) << bit % 64, *word;
+
+	if (!d->index->over)
+		d->index->over = calloc(OVER / 64, sizeof(*word));
+	if (!d->index->over)
+		return;
+	word = &d->index->over[bit / 64];
+	d->phones_over += !(*word & mask);
+	*word |= mask;
+}
+
 struct cpr_doctor_phone *cpr_phones_add(
 	struct cpr_doctor *d, const uint8_t mac[6], const struct cpr_packet *packet)
 {
@@ -198,7 +216,7 @@ struct cpr_doctor_phone *cpr_phones_add(
 		p = NULL;
 	}
 	if (!p) {
-		d->phones_over++;
+		count_over(d, mac_key(mac) ? mac_key(mac) : packet->frame.source.s_addr);
 		return NULL;
 	}
 	memcpy(p->mac, mac, 6);

@@ -110,45 +110,12 @@ static bool is_copy(
 	return false;
 }
 
-static unsigned calls(const struct cpr_doctor_phone *p)
-{
-	unsigned n = p->http.n;
-
-	for (size_t i = 0; i < p->call_n; i++)
-		n += p->call[i].n;
-	return n;
-}
-
-/* A lease is over.  What did the phone do with it? */
-static void end_lease(struct cpr_doctor_phone *p)
-{
-	struct cpr_dhcp_facts *f = &p->dhcp;
-
-	if (f->lease >= 0 && f->leased.number && p->rrq.number < f->leased.number &&
-		calls(p) == f->calls_before) {
-		struct cpr_answer *a = &f->answer[f->lease];
-
-		if (!a->idle++)
-			a->idle_first = f->leased;
-		a->idle_last = f->leased;
-	}
-	f->lease = -1;
-	f->leased = (struct cpr_moment){0};
-}
-
-/* The address works: the phone has a lease, whoever saw it come. */
-static void has_lease(struct cpr_dhcp_facts *f)
-{
-	f->unoffered = f->unleased = (struct cpr_silence){0};
-	f->untaken = 0;
-}
-
 static void see_discover(
 	const struct cpr_doctor *d, struct cpr_doctor_phone *p, const struct message *m)
 {
 	struct cpr_dhcp_facts *f = &p->dhcp;
 
-	end_lease(p);
+	cpr_lease_end(p);
 	if (f->discovers++ == 0)
 		f->first_discover = cpr_moment_of(m->k);
 	f->last_discover = cpr_moment_of(m->k);
@@ -162,6 +129,16 @@ static void see_discover(
 	cpr_round_boot(p, m->k);
 }
 
+/* An OFFER ends it. */
+static void end_silence(struct cpr_dhcp_facts *f, const struct cpr_packet *k)
+{
+	if (f->unoffered.n > f->late.n) {
+		f->late = f->unoffered;
+		f->late_offer = cpr_moment_of(k);
+	}
+	f->unoffered = (struct cpr_silence){0};
+}
+
 static void see_request(
 	struct cpr_doctor *d, struct cpr_doctor_phone *p, const struct message *m)
 {
@@ -170,18 +147,21 @@ static void see_request(
 	f->requests++;
 	f->said_renewal = m->dhcp.ciaddr.s_addr != 0;
 	if (f->said_renewal) {
-		has_lease(f);
+		cpr_lease_works(f);
 		f->declined = (struct cpr_silence){0};
 		cpr_phones_address(d, p, m->dhcp.ciaddr);
 		return;
 	}
 	if (!m->dhcp.option[54].len) { /* it boots and remembers an address */
-		bool again = f->unacked.n > 0;
+		bool again = f->said == CPR_DHCP_REQUEST && f->xid == m->dhcp.xid;
 
-		end_lease(p);
+		cpr_lease_end(p);
 		if (!again)
 			cpr_round_boot(p, m->k);
+		return;
 	}
+	/* An OFFER has come, whoever saw it. */
+	end_silence(f, m->k);
 	cpr_silence_note(&f->unacked, m->k);
 }
 
@@ -205,11 +185,11 @@ static void see_from_phone(
 		f->leased = (struct cpr_moment){0};
 		break;
 	case CPR_DHCP_RELEASE:
-		end_lease(p);
+		cpr_lease_end(p);
 		break;
 	case CPR_DHCP_INFORM:
 		f->informs++;
-		has_lease(f);
+		cpr_lease_works(f);
 		cpr_phones_address(d, p, m->dhcp.ciaddr);
 		break;
 	default:
@@ -411,11 +391,7 @@ static void see_offer(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	if (bit / 64 < CPR_ARRAY_LEN(d->offers_in))
 		d->offers_in[bit / 64] |= UINT64_C(1) << bit % 64;
 	f->last_offer = cpr_moment_of(m->k);
-	if (f->unoffered.n > f->late.n) {
-		f->late = f->unoffered;
-		f->late_offer = f->last_offer;
-	}
-	f->unoffered = (struct cpr_silence){0};
+	end_silence(f, m->k);
 	note_rival(p, row, m);
 }
 
@@ -436,7 +412,7 @@ static void see_ack(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	struct cpr_dhcp_facts *f = &p->dhcp;
 	int row = note_answer(f, a), before = f->lease;
 
-	has_lease(f);
+	cpr_lease_works(f);
 	if (a->inform)
 		return;
 	f->acks++;
@@ -447,7 +423,7 @@ static void see_ack(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 		cpr_phones_address(d, p, a->yiaddr);
 	if (!a->renewal) {
 		f->leased = f->last_ack;
-		f->calls_before = calls(p);
+		f->calls_before = cpr_phone_calls(p);
 		p->rrq_first = (struct cpr_moment){0};
 		cpr_arp_over(p);
 	} else if (before >= 0 && before != row && f->renewed_from < 0 &&
@@ -515,46 +491,6 @@ static struct cpr_doctor_phone *to_phone(struct cpr_doctor *d, const struct mess
 	}
 	tell_to_phone(d, p, m, &a);
 	return p;
-}
-
-void cpr_lease_asked(
-	struct cpr_doctor *d, struct cpr_doctor_phone *p, const struct cpr_packet *k)
-{
-	struct cpr_dhcp_facts *f = &p->dhcp;
-	const struct cpr_answer *a = cpr_lease_answer(p);
-	struct in_addr server = k->frame.target, to[2];
-	enum cpr_source source;
-	size_t n;
-
-	(void)d;
-	/* It knows the way, if there is a router on it. */
-	if (a && p->arp.address.s_addr == a->router.s_addr &&
-		(server.s_addr ^ a->yiaddr.s_addr) & a->mask.s_addr)
-		p->arp.unanswered = (struct cpr_silence){0};
-	if (p->rrq_first.number)
-		return;
-	f->declined = (struct cpr_silence){0};
-	p->rrq_first = cpr_moment_of(k);
-	p->rrq_to = server;
-	/* Not when a REQUEST waits whose ACK is not seen: it may say something else. */
-	if (!a || !f->leased.number || a->cut || f->unacked.n)
-		return;
-	n = cpr_answer_servers(p, a, to, &source);
-	if (!n && source == CPR_SOURCE_OPTION66 && f->unnamed.row < 0 &&
-		server.s_addr == a->siaddr.s_addr) {
-		f->unnamed.row = f->lease;
-		f->unnamed.asked = p->rrq_first;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (to[i].s_addr == server.s_addr)
-			return;
-	/* Of a request that a log tells of the server is not known. */
-	if (!n || !server.s_addr || f->renewed_from >= 0 || f->other.row >= 0)
-		return;
-	f->other.row = f->lease;
-	f->other.server = server;
-	f->other.leased = f->leased;
-	f->other.asked = p->rrq_first;
 }
 
 struct cpr_doctor_phone *cpr_see_dhcp(struct cpr_doctor *d, const struct cpr_packet *k)

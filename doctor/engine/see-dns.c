@@ -141,6 +141,8 @@ struct cpr_doctor_phone *cpr_see_dns(struct cpr_doctor *d, const struct cpr_pack
 	const char *name = p ? wanted(p) : NULL;
 	struct message m;
 
+	if (p && !answer)
+		p->spoke = cpr_moment_of(k);
 	if (!name || !read_message(f, &m) || m.type != TYPE_A || !is_for(m.name, name) ||
 		!(m.flags & RESPONSE) == answer)
 		return p;

@@ -14,18 +14,24 @@ enum {
 	APART_US = 20000000,
 };
 
-/* The address that a packet of the phone's to its TFTP servers has to find. */
-static bool on_the_way(const struct cpr_doctor_phone *p, struct in_addr address)
+/* The address that a packet of the phone's to its TFTP servers has to find; *server: it is one
+ * of them, or the router to it. */
+static bool on_the_way(
+	const struct cpr_doctor_phone *p, struct in_addr address, bool *server)
 {
 	const struct cpr_answer *a = cpr_lease_answer(p);
 	struct in_addr to[2];
 	enum cpr_source source;
 	size_t n = a ? cpr_answer_servers(p, a, to, &source) : 0;
+	bool router = a && address.s_addr && a->router.s_addr == address.s_addr;
 
-	for (size_t i = 0; i < n; i++)
-		if (to[i].s_addr == address.s_addr)
-			return true;
-	return a && address.s_addr && a->router.s_addr == address.s_addr;
+	*server = false;
+	for (size_t i = 0; i < n; i++) {
+		bool far = (to[i].s_addr ^ a->yiaddr.s_addr) & a->mask.s_addr;
+
+		*server = *server || to[i].s_addr == address.s_addr || (router && far);
+	}
+	return *server || router;
 }
 
 void cpr_arp_over(struct cpr_doctor_phone *p)
@@ -45,9 +51,12 @@ static void asks(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 {
 	struct cpr_silence *s = &p->arp.unanswered;
 	char text[INET_ADDRSTRLEN];
+	bool server;
 
-	if (!on_the_way(p, address))
+	if (!on_the_way(p, address, &server))
 		return;
+	if (server)
+		p->sought = cpr_moment_of(k);
 	if (p->arp.address.s_addr != address.s_addr) {
 		/* Of two that nobody holds one is enough. */
 		if (s->n > 1)
@@ -108,8 +117,12 @@ static bool read_quote(const struct cpr_frame *f, struct cpr_quote *q)
 
 static struct cpr_doctor_phone *see_icmp(struct cpr_doctor *d, const struct cpr_packet *k)
 {
+	struct cpr_doctor_phone *speaker = cpr_phones_by_ip(d, k->frame.source);
 	struct in_addr end[2];
 	struct cpr_quote q;
+
+	if (speaker)
+		speaker->spoke = cpr_moment_of(k);
 
 	if (k->frame.icmp_type != UNREACHABLE || !read_quote(&k->frame, &q))
 		return NULL;

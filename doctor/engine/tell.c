@@ -90,14 +90,9 @@ bool cpr_plan_serves(const struct cpr_doctor *d, struct in_addr a)
 bool cpr_lease_idle_for(
 	const struct cpr_doctor *d, const struct cpr_doctor_phone *p, uint64_t us)
 {
-	const struct cpr_dhcp_facts *f = &p->dhcp;
-	unsigned calls = p->http.n;
+	uint64_t since = p->dhcp.leased.time_us;
 
-	for (size_t i = 0; i < p->call_n; i++)
-		calls += p->call[i].n;
-	return f->lease >= 0 && f->leased.number && p->rrq.number < f->leased.number &&
-	       calls == f->calls_before && d->now_us > f->leased.time_us &&
-	       d->now_us - f->leased.time_us >= us;
+	return cpr_lease_idle(p) && d->now_us > since && d->now_us - since >= us;
 }
 
 bool cpr_answer_led_nowhere(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,

@@ -18,13 +18,19 @@ static void many_phones_few_places(void **state)
 		PLACES = 1000
 	};
 	struct wire w;
+	size_t over;
 
 	(void)state;
 	wire_begin(&w, &(struct cpr_doctor_config){.phones_max = PLACES});
 	for (uint32_t i = 0; i < PHONES; i++)
 		discover(&w, i);
 	assert_int_equal(cpr_doctor_phones(w.d), PLACES);
-	assert_int_equal(cpr_doctor_phones_over(w.d), PHONES - PLACES);
+	assert_true(cpr_doctor_phones_over(w.d) <= PHONES - PLACES);
+	assert_true(cpr_doctor_phones_over(w.d) >= (PHONES - PLACES) / 10 * 9);
+	/* One of them again is no other one. */
+	over = cpr_doctor_phones_over(w.d);
+	discover(&w, PHONES - 1);
+	assert_int_equal(cpr_doctor_phones_over(w.d), over);
 	for (uint32_t i = 0; i < PLACES; i++) {
 		uint8_t mac[6] = {0, 0x1b, 0, 0, (uint8_t)(i >> 8), (uint8_t)i};
 

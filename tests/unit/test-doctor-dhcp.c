@@ -520,6 +520,66 @@ static void seen_behind_a_relay(struct wire *w)
 	}
 }
 
+/* It looks for its server, and what it says to it alone does not pass here: a capture on the
+ * DHCP server's host.  The answers to ARP do not pass either. */
+static void seen_from_aside(struct wire *w)
+{
+	for (unsigned round = 0; round < 5; round++) {
+		wire_lease(w, (struct wire_dhcp){.option150 = "0a000002"});
+		wire_arp(w, 1, w->mac, WIRE_PHONE, WIRE_SECOND);
+		wire_wait(w, 100000);
+	}
+}
+
+/* It looks for its server and pings it (ICMP echo), and that is all. */
+static void pings_and_no_more(struct wire *w)
+{
+	for (unsigned round = 0; round < 3; round++) {
+		uint8_t bytes[100];
+		struct cpr_pen pen = cpr_pen_of(bytes, sizeof(bytes));
+
+		wire_lease(w, (struct wire_dhcp){.option150 = "0a000002"});
+		wire_arp(w, 1, w->mac, WIRE_PHONE, WIRE_SECOND);
+		cpr_frame_icmp(&pen, wire_server_mac, w->mac, wire_ip(WIRE_PHONE),
+			wire_ip(WIRE_SECOND), 8, 0, 1, "ping", 4);
+		wire_frame(w, bytes, pen.len);
+	}
+}
+
+/* Of all that the servers say nothing passes here. */
+static void one_side_alone(struct wire *w)
+{
+	for (uint32_t i = 0; i < 5; i++) {
+		say(w, CPR_DHCP_DISCOVER, i);
+		wire_wait(w, 100);
+		say(w, CPR_DHCP_REQUEST, i);
+		wire_wait(w, 90000);
+	}
+}
+
+/* It remembers an address, nobody knows it, and it gets another one. */
+static void remembers_an_address(struct wire *w)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		wire_dhcp(w, (struct wire_dhcp){.type = CPR_DHCP_REQUEST,
+				     .xid = 3,
+				     .requested = "10.9.9.9"});
+		wire_wait(w, 4000);
+	}
+	wire_lease(w, (struct wire_dhcp){.option150 = "0a000001"});
+}
+
+static void second_one_reversed(struct wire *w)
+{
+	wire_lease(w, (struct wire_dhcp){.option150 = "0a000001 0200000a"});
+}
+
+static void asks_the_third(struct wire *w)
+{
+	wire_lease(w, (struct wire_dhcp){.option150 = "0a000001 0a000002 0a000003"});
+	wire_rrq(w, "10.0.0.3", "term61.default.loads");
+}
+
 /* It would ask, and does not find the way. */
 static void arp_in_vain(struct wire *w)
 {
@@ -630,6 +690,14 @@ static const struct row {
 	{"two boots, no request yet", may_yet_ask, "", NULL, NULL},
 	{"91 s without a request", quiet_for_long, "phone-never-asks", "for 91 s", NULL},
 	{"requests could not be seen", seen_behind_a_relay, "", NULL, NULL},
+	{"seen from aside", seen_from_aside, "", NULL, NULL},
+	{"a ping to the server and no more", pings_and_no_more, "phone-never-asks", NULL,
+		NULL},
+	{"answers are not seen", one_side_alone, "", NULL, NULL},
+	{"an address that it remembers", remembers_an_address, "", NULL, NULL},
+	{"the second one in reverse", second_one_reversed, "option150-byte-order",
+		"is 2.0.0.10: that is 10.0.0.2 ", WIRE_SECOND},
+	{"asks its third server", asks_the_third, "", NULL, NULL},
 	{"no way to the server", arp_in_vain, "tftp-no-answer", "nobody is 10.0.0.1",
 		NULL},
 	{"files by HTTP", calls_by_http, "", NULL, NULL},

@@ -22,6 +22,7 @@ struct scan {
 	int dir;
 	int root; /* staged: where a link's target may lie as well; else -1 */
 	const struct cpr_firmware *known; /* or NULL */
+	size_t *recalled;                 /* of those */
 	bool staged;
 	const char *set;
 };
@@ -156,6 +157,7 @@ static int recall(const struct scan *s, struct cpr_file *file, const struct stat
 		return 0;
 	r = cpr_inspect_copy(then->inspect, &file->inspect);
 	file->settled = true;
+	++*s->recalled;
 	return r < 0 ? r : 1;
 }
 
@@ -329,6 +331,15 @@ static void settle_files(struct cpr_firmware *f)
 	f->file_n = kept;
 }
 
+static size_t inspected(const struct cpr_firmware *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->file_n; i++)
+		n += f->file[i].inspect != NULL;
+	return n;
+}
+
 static int scan(const char *root, const struct cpr_firmware *known, const char *staged,
 	const struct cpr_firmware *known_staged, struct cpr_firmware **out,
 	struct cpr_errors *e)
@@ -336,6 +347,7 @@ static int scan(const char *root, const struct cpr_firmware *known, const char *
 	_cleanup_(cpr_firmware_freep) struct cpr_firmware *f = calloc(1, sizeof(*f));
 	_cleanup_(cpr_closep) int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_(cpr_closep) int over = -1;
+	size_t recalled = 0, of_staged = 0;
 	struct stat st;
 	int r = 0;
 
@@ -358,6 +370,7 @@ static int scan(const char *root, const struct cpr_firmware *known, const char *
 					 .dir = over,
 					 .root = dir,
 					 .known = known_staged,
+					 .recalled = &of_staged,
 					 .staged = true});
 	}
 	if (r == 0 && dir >= 0)
@@ -365,9 +378,11 @@ static int scan(const char *root, const struct cpr_firmware *known, const char *
 					 .path = root,
 					 .dir = dir,
 					 .root = -1,
-					 .known = known});
+					 .known = known,
+					 .recalled = &recalled});
 	if (r < 0)
 		return r;
+	f->as_known = known && recalled == known->file_n && recalled == inspected(f);
 	settle_files(f);
 	r = cpr_resolve(f);
 	if (r < 0)

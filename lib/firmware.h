@@ -56,6 +56,7 @@ struct cpr_load {
 struct cpr_firmware {
 	char *root;
 	struct timespec changed; /* the folder, before it was read */
+	bool as_known; /* no file was looked into, and none is gone that was known */
 	bool partial; /* kept term files could not be read: which there are is not known */
 	struct cpr_file *file; /* sorted by name, then set (NULL first) */
 	size_t file_n;

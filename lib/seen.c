@@ -67,7 +67,8 @@ void cpr_seen_keep(int base, const struct cpr_firmware *f)
 	_cleanup_(cpr_firmware_freep) struct cpr_firmware *again = NULL;
 
 	if (!has_changed(f) && all_settled(f)) {
-		cpr_seen_write(base, f);
+		if (!f->as_known)
+			cpr_seen_write(base, f);
 		return;
 	}
 	/* What was written a moment ago is looked at when its time can tell a later change. */

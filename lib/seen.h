@@ -13,7 +13,8 @@ struct cpr_firmware;
 struct cpr_firmware *cpr_seen_read(int base);
 /* Keeps what was found in the settled files of f. */
 void cpr_seen_write(int base, const struct cpr_firmware *f);
-/* The same, having looked at what was published since; waits a moment where something was. */
+/* The same of an f that was scanned with what cpr_seen_read gave, having looked at what was
+ * published since; waits a moment where something was. */
 void cpr_seen_keep(int base, const struct cpr_firmware *f);
 /* Once nothing of ours shall be left. */
 void cpr_seen_forget(int base);

@@ -7,7 +7,6 @@
 #include "firmware.h"
 #include "io.h"
 #include "publish.h"
-#include "record.h"
 #include "site.h"
 #include "world.h"
 
@@ -275,9 +274,10 @@ static bool any_guarded(const struct outputs *out)
 int changes_find(const struct world *w, const struct outputs *out, struct changes *c,
 	struct cpr_errors *e)
 {
-	_cleanup_(record_clear) struct record record = {0};
 	size_t before = e->n;
-	int r = any_guarded(out) ? record_read(w->base, &record) : 0;
+	int r = out->record        ? record_copy(out->record, &c->record)
+		: any_guarded(out) ? record_read(w->base, &c->record)
+				   : 0;
 
 	if (r < 0) {
 		cpr_errors_add(e, RECORD_FILE, 0, "cannot read it: %s", record_error(r));
@@ -292,7 +292,7 @@ int changes_find(const struct world *w, const struct outputs *out, struct change
 		int found;
 
 		one->o = &out->output[i];
-		found = find(w, one, &record, e);
+		found = find(w, one, &c->record, e);
 		if (r == 0)
 			r = found;
 		c->any = c->any || one->state != CHANGE_NONE;
@@ -348,5 +348,6 @@ void changes_clear(struct changes *c)
 		free(c->change[i].keep);
 	}
 	free(c->change);
+	record_clear(&c->record);
 	*c = (struct changes){0};
 }

@@ -2,6 +2,8 @@
  * itself.  Nothing is written before all candidates are known to be good. */
 #pragma once
 
+#include "record.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -33,6 +35,7 @@ struct changes {
 	struct change *change;
 	size_t n;
 	bool any;
+	struct record record; /* what was generated last */
 };
 
 /* Compares with what is there.  A generated file that was edited by hand is refused.
@@ -43,7 +46,7 @@ int changes_find(const struct world *w, const struct outputs *out, struct change
 int changes_diff(const struct changes *c, struct cpr_errors *e);
 /* Writes them: whatever needs room on the disk before the first name has changed.  0 or
  * -errno (a line in e says which file; those that are `written` need restoring). */
-int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e);
+int changes_publish(const struct world *w, struct changes *c, struct cpr_errors *e);
 /* The path of a kept term file with this name and the bytes of the open file; the caller's to
  * free.  NULL: there is none. */
 char *kept_twin(const struct world *w, int fd, const char *name);

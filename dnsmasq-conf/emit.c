@@ -1,6 +1,7 @@
 #include "emit.h"
 
 #include "cleanup.h"
+#include "record.h"
 #include "site.h"
 
 #include <arpa/inet.h>
@@ -64,6 +65,9 @@ void outputs_clear(struct outputs *out)
 	}
 	free(out->output);
 	cpr_errors_clear(&out->note);
+	if (out->record)
+		record_clear(out->record);
+	free(out->record);
 	*out = (struct outputs){0};
 }
 

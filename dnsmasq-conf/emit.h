@@ -12,6 +12,7 @@
 struct cpr_plan;
 struct cpr_site;
 struct dnsmasq_lines;
+struct record;
 struct there;
 
 enum output_kind {
@@ -56,6 +57,8 @@ struct outputs {
 	struct output *output;
 	size_t n;
 	struct cpr_errors note;
+	/* What was generated last, where that was read to make these; NULL: it is to be read. */
+	struct record *record;
 	bool failed; /* no memory */
 };
 

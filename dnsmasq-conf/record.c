@@ -98,6 +98,7 @@ int record_add(struct record *r, const char *path, const void *data, size_t len)
 	if (record_has(r, path, data, len))
 		return 0;
 	sha256_hex(data, len, hash);
+	r->changed = true;
 	return add(r, hash, path);
 }
 
@@ -111,11 +112,23 @@ void record_drop(struct record *r, const char *path)
 		else
 			r->line[kept++] = r->line[i];
 	}
+	r->changed = r->changed || kept < r->n;
 	r->n = kept;
+}
+
+static size_t count(const struct record *r, const char *path)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += strcmp(r->line[i].path, path) == 0;
+	return n;
 }
 
 int record_set(struct record *r, const char *path, const void *data, size_t len)
 {
+	if (count(r, path) == 1 && record_has(r, path, data, len))
+		return 0;
 	record_drop(r, path);
 	return record_add(r, path, data, len);
 }
@@ -125,6 +138,8 @@ int record_prepare(int base, const struct record *r, struct cpr_prepared **out)
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
 	int rc;
 
+	if (!r->changed)
+		return 0;
 	for (size_t i = 0; i < r->n; i++)
 		cpr_buf_printf(&b, "%s  %s\n", r->line[i].hash, r->line[i].path);
 	if (b.failed)
@@ -134,6 +149,16 @@ int record_prepare(int base, const struct record *r, struct cpr_prepared **out)
 		return rc;
 	return cpr_publish_prepare_bytes(
 		base, &RECORD_FILE[1], b.data ? b.data : "", b.len, 0644, out);
+}
+
+int record_copy(const struct record *r, struct record *out)
+{
+	int rc = 0;
+
+	*out = (struct record){.changed = r->changed};
+	for (size_t i = 0; rc == 0 && i < r->n; i++)
+		rc = add(out, r->line[i].hash, r->line[i].path);
+	return rc;
 }
 
 void record_clear(struct record *r)

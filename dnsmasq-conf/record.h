@@ -14,6 +14,7 @@ struct record {
 		char *path;
 	} * line;
 	size_t n;
+	bool changed; /* since it was read */
 };
 
 /* base: the folder of --root.  No record is an empty one.  0 or -errno; -EPERM: a user that is
@@ -26,9 +27,10 @@ bool record_has(const struct record *r, const char *path, const void *data, size
 int record_add(struct record *r, const char *path, const void *data, size_t len);
 int record_set(struct record *r, const char *path, const void *data, size_t len);
 void record_drop(struct record *r, const char *path);
-/* Ready to be put in place (publish.h).  1, 0: it is so already, or -errno. */
+/* Ready to be put in place (publish.h).  1, 0: it has not changed, or -errno. */
 struct cpr_prepared;
 int record_prepare(int base, const struct record *r, struct cpr_prepared **out);
+int record_copy(const struct record *r, struct record *out); /* 0 or -ENOMEM */
 void record_clear(struct record *r); /* also the _cleanup_ function */
 
 void sha256_hex(const void *data, size_t len, char hex[65]);

@@ -71,19 +71,18 @@ static int edited(const struct world *w, const struct record *record, const char
 }
 
 static int collect(const struct world *w, const struct outputs *out, struct outputs *gone,
-	struct cpr_errors *e)
+	struct record *record, struct cpr_errors *e)
 {
-	_cleanup_(record_clear) struct record record = {0};
 	_cleanup_(outputs_clear) struct outputs all = {0};
 	const char *path = RECORD_FILE;
-	int r = record_read(w->base, &record);
+	int r = record_read(w->base, record);
 
 	imagine(w, &all);
-	for (size_t i = 0; r == 0 && i < record.n; i++) {
-		path = record.line[i].path;
+	for (size_t i = 0; r == 0 && i < record->n; i++) {
+		path = record->line[i].path;
 		if (find(out, path) || find(gone, path))
 			continue;
-		r = edited(w, &record, path);
+		r = edited(w, record, path);
 		if (r == 0)
 			r = add_gone(gone, path, find(&all, path));
 		if (r != 1)
@@ -144,7 +143,11 @@ static int append(struct outputs *out, struct outputs *gone)
 int retire(const struct world *w, bool ask, struct outputs *out, struct cpr_errors *e)
 {
 	_cleanup_(outputs_clear) struct outputs gone = {0};
-	int r = collect(w, out, &gone, e);
+	int r = -ENOMEM;
+
+	out->record = calloc(1, sizeof(*out->record));
+	if (out->record)
+		r = collect(w, out, &gone, out->record, e);
 
 	for (size_t i = 0; r == 0 && ask && i < servers_n; i++) {
 		_cleanup_(cpr_errors_clear) struct cpr_errors why = {0};

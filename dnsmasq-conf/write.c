@@ -84,53 +84,46 @@ static int put_one(
 }
 
 /* The record is written before the files, with old and new in it, and after them, with new:
- * whenever this is cut off, what lies there is known as ours.  *none: there is nothing to
- * record. */
-static int next_record(const struct world *w, const struct changes *c, bool before,
-	struct record *record, bool *none)
+ * whenever this is cut off, what lies there is known as ours. */
+static int next_record(struct changes *c, bool before)
 {
 	int r = 0;
 
-	*none = true;
 	for (size_t i = 0; r == 0 && i < c->n; i++) {
 		const struct output *o = c->change[i].o;
 
 		if (!o->guarded || o->kind == OUTPUT_SYMLINK)
 			continue;
-		if (*none)
-			r = record_read(w->base, record);
-		*none = false;
-		if (r < 0)
-			return r;
 		if (o->kind == OUTPUT_TEXT)
 			r = (before ? record_add : record_set)(
-				record, o->path, o->text.data, o->text.len);
+				&c->record, o->path, o->text.data, o->text.len);
 		else if (!before)
-			record_drop(record, o->path);
+			record_drop(&c->record, o->path);
 	}
 	return r;
 }
 
-static int prepare_record(const struct world *w, const struct changes *c, bool before,
+static int prepare_record(const struct world *w, struct changes *c, bool before,
 	struct cpr_prepared **out, struct cpr_errors *e)
 {
-	_cleanup_(record_clear) struct record record = {0};
-	bool none;
-	int r = next_record(w, c, before, &record, &none);
+	int r = next_record(c, before);
 
-	if (r == 0 && !none)
-		r = record_prepare(w->base, &record, out);
+	if (r == 0)
+		r = record_prepare(w->base, &c->record, out);
 	if (r < 0)
 		cpr_errors_add(e, RECORD_FILE, 0, "cannot write it: %s", strerror(-r));
 	return r;
 }
 
-static int put_record(struct cpr_prepared *record, struct cpr_errors *e)
+static int put_record(
+	struct changes *c, struct cpr_prepared *prepared, struct cpr_errors *e)
 {
-	int r = record ? cpr_prepared_put(record) : 0;
+	int r = prepared ? cpr_prepared_put(prepared) : 0;
 
 	if (r < 0)
 		cpr_errors_add(e, RECORD_FILE, 0, "cannot write it: %s", strerror(-r));
+	else
+		c->record.changed = false;
 	return r < 0 ? r : 0;
 }
 
@@ -247,7 +240,7 @@ static int put_all(const struct world *w, const struct changes *c, struct prepar
 	return 0;
 }
 
-int changes_publish(const struct world *w, const struct changes *c, struct cpr_errors *e)
+int changes_publish(const struct world *w, struct changes *c, struct cpr_errors *e)
 {
 	_cleanup_(prepared_clear) struct prepared p = {0};
 	_cleanup_(cpr_prepared_freep) struct cpr_prepared *before = NULL, *after = NULL;
@@ -256,7 +249,7 @@ int changes_publish(const struct world *w, const struct changes *c, struct cpr_e
 	if (r == 0)
 		r = prepare_record(w, c, true, &before, e);
 	if (r >= 0)
-		r = put_record(before, e);
+		r = put_record(c, before, e);
 	if (r == 0)
 		r = prepare(w, c, &p, e);
 	if (r == 0)
@@ -265,7 +258,7 @@ int changes_publish(const struct world *w, const struct changes *c, struct cpr_e
 		r = put_all(w, c, &p, e);
 	hand_over_all(w, c);
 	if (r == 0)
-		r = put_record(after, e);
+		r = put_record(c, after, e);
 	if (r == 0)
 		warn_all_closed(w, c);
 	return r;

@@ -29,9 +29,10 @@ lab_down() {
 
 lab_carrier() { ip -o link show srv0 | grep -q 'state UP'; }
 
-# lab_wait TENTHS COMMAND...: until the command succeeds
+# lab_wait TENTHS COMMAND...: until the command succeeds.  TENTHS are an idle machine's: a busy one
+# has four times as long, and nobody waits longer than needed.
 lab_wait() {
-	local n=$1
+	local n=$((4 * $1))
 	shift
 	while ! "$@"; do
 		[ $((n--)) -gt 0 ] || return 1

@@ -562,11 +562,11 @@ void cpr_journal_judge(struct cpr_journal *j)
 	}
 	answer_flush(j);
 	j->doctor->cut = 0; /* no snap length did that */
+	/* When packets came, and in which order, lines tell only roughly: dnsmasq reads the next
+	 * request before the last acknowledgement.  in.tftpd does not tell what arrived. */
 	j->doctor->config.blind =
-		bit(CPR_FAULT_TFTP_NO_ANSWER) | bit(CPR_FAULT_TFTP_STALLED);
-	if (j->saw_tftpd) /* it does not tell what arrived */
-		j->doctor->config.blind |=
-			bit(CPR_FAULT_LOADS_REFUSED) | bit(CPR_FAULT_IMAGE_REFUSED);
+		bit(CPR_FAULT_TFTP_NO_ANSWER) | bit(CPR_FAULT_TFTP_STALLED) |
+		bit(CPR_FAULT_LOADS_REFUSED) | bit(CPR_FAULT_IMAGE_REFUSED);
 }
 
 void cpr_journal_limits(const struct cpr_journal *j, struct cpr_buf *out)

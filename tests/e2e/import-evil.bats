@@ -43,6 +43,28 @@ no-end          no whole zip
 directory-away  no whole zip
 '
 
+tars='
+pax-slip      leads out of the package
+pax-absolute  is an absolute path
+pax-size      cannot be unpacked (Truncated tar
+pax-long      +
+pax-length    does not start with a signature
+gnu-slip      leads out of the package
+gnu-link      is a link
+link-through  is a link
+hardlink-own  is a link
+device        is a device or a pipe
+duplicate     with other bytes
+latin-1       +
+bad-utf-8     +
+longer        cannot be unpacked (Truncated tar
+shorter       no whole zip, tar
+huge          cannot be unpacked (Truncated tar
+negative      negative size
+wrong-sum     no whole zip, tar
+sparse        more than a hundred times its size
+'
+
 # the same of mkfirmware --evil
 made='
 dotdot     leads out of the package
@@ -93,14 +115,18 @@ one() {
 	done
 }
 
-@test "zips that lie" {
+# lies KIND TABLE
+lies() {
 	local name reason
 	while read -r name reason; do
 		[ -n "$name" ] || continue
-		"$BATS_TEST_DIRNAME/evil-zip" "$name" p "$name.zip"
-		one "$name" "$name.zip" "$reason"
-	done <<<"$zips"
+		"$BATS_TEST_DIRNAME/evil-$1" "$name" p "$name.$1"
+		one "$name" "$name.$1" "$reason"
+	done <<<"$2"
 }
+
+@test "zips that lie" { lies zip "$zips"; }
+@test "tars that lie" { lies tar "$tars"; }
 
 @test "archives that mean harm" {
 	local name reason

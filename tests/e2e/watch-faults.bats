@@ -154,7 +154,7 @@ fill() { ! cat /dev/zero >"$1/filler" 2>/dev/null; }
 	while [ -e "/proc/$watcher/fd/$free" ]; do
 		free=$((free + 1))
 	done
-	for spare in 2 1 0; do
+	for spare in 0 1 2; do
 		: >"$log"
 		prlimit --pid "$watcher" --nofile=$((free + spare)):
 		mkfirmware --version 9-$spare-2S "$spool/incoming/$spare.zip"
@@ -162,7 +162,7 @@ fill() { ! cat /dev/zero >"$1/filler" 2>/dev/null; }
 		[ ! -e "$tftp/SCCP41.9-$spare-2S.loads" ]
 		[ $spare != 0 ] || comes_back $old
 		prlimit --pid "$watcher" --nofile=1024:
-		accepted $((3 - spare))
+		accepted $((spare + 1))
 		cpr-helper remove --root "$root" SCCP41.9-$spare-2S
 		known '.state == "idle"'
 		kill -0 "$watcher"

@@ -120,6 +120,8 @@ deps:  ## install what debian/control asks for (no service is started or enabled
 
 bench-conf: all  ## measure what a generate costs (UPDATE=1: into docs/BENCHMARKS.md)
 	@B=$B tests/bench/conf $(if $(UPDATE),--update)
+bench-doctor: all  ## measure what reading a capture costs (UPDATE=1: into docs/BENCHMARKS.md)
+	@B=$B tests/bench/doctor $(if $(UPDATE),--update)
 bench-helper: all  ## measure what taking a package costs (UPDATE=1: into docs/BENCHMARKS.md)
 	@B=$B tests/bench/helper $(if $(UPDATE),--update)
 bench-hook: all  ## measure what the Kea hook costs (UPDATE=1: into docs/BENCHMARKS.md)
@@ -153,4 +155,4 @@ clean:  ## remove build/
 	rm -rf build
 help:  ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-18s %s\n",$$1,$$2}'
-.PHONY: all tests threaded demo check check-boot bench-conf bench-helper bench-hook missing deps check-headers check-kea-headers check-format format install uninstall clean help
+.PHONY: all tests threaded demo check check-boot bench-conf bench-doctor bench-helper bench-hook missing deps check-headers check-kea-headers check-format format install uninstall clean help

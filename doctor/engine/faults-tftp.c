@@ -373,7 +373,8 @@ void cpr_look_tftp_stalled(const struct cpr_doctor *d, const struct cpr_doctor_p
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
 
-		if (f->wrapped.number)
+		/* A second answerer explains it; whether there is one shows the next time. */
+		if (f->wrapped.number || f->other_n)
 			continue;
 		if (f->stalled_to.number)
 			stalled(f, f->stalled_block, &f->stalled_from, &f->stalled_to,

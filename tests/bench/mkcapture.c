@@ -69,7 +69,8 @@ struct maker {
 static const char xmldefault[] =
 	"<Default><callManagerGroup><members><member priority=\"0\"><callManager><ports>"
 	"<ethernetPhonePort>2000</ethernetPhonePort></ports><processNodeName>10.0.0.1"
-	"</processNodeName></callManager></member></members></callManagerGroup></Default>\n";
+	"</processNodeName></callManager></member></members></callManagerGroup>"
+	"<loadInformation30018>SCCP41.9-4-2SR3-1S</loadInformation30018></Default>\n";
 
 static struct in_addr host(uint32_t address)
 {

@@ -181,6 +181,7 @@ static void see_from_phone(
 		f->declines++;
 		f->last_decline = cpr_moment_of(m->k);
 		cpr_silence_note(&f->declined, m->k);
+		cpr_phones_address(d, p, (struct in_addr){0}); /* somebody else's */
 		f->lease = -1;
 		f->leased = (struct cpr_moment){0};
 		break;

@@ -884,6 +884,22 @@ static void cut_answers(void **state)
 	}
 }
 
+/* Somebody else has it: what comes from there is not the phone's. */
+static void declined_address(void **state)
+{
+	struct wire w;
+
+	(void)state;
+	wire_begin(&w, NULL);
+	wire_lease(&w, (struct wire_dhcp){.option150 = "0a000001"});
+	assert_ptr_equal(cpr_phones_by_ip(w.d, wire_ip(WIRE_PHONE)), w.d->phone[0]);
+	say(&w, CPR_DHCP_DECLINE, 3);
+	assert_null(cpr_phones_by_ip(w.d, wire_ip(WIRE_PHONE)));
+	assert_int_equal(w.d->phone[0]->ip.s_addr, 0);
+	assert_null(cpr_lease_answer(w.d->phone[0]));
+	wire_end(&w);
+}
+
 /* More answers than there are rows: the lease in force keeps its own. */
 static void too_many_answers(void **state)
 {
@@ -956,6 +972,7 @@ int main(void)
 		cmocka_unit_test(copies_count_once),
 		cmocka_unit_test(who_is_a_phone),
 		cmocka_unit_test(cut_answers),
+		cmocka_unit_test(declined_address),
 		cmocka_unit_test(too_many_answers),
 		cmocka_unit_test(lost_packets),
 		cmocka_unit_test(ends_anywhere),

@@ -67,8 +67,10 @@ static struct cpr_doctor_phone *see_udp(struct cpr_doctor *d, const struct cpr_p
 {
 	const struct cpr_frame *f = &k->frame;
 
-	if (either_port(f, BOOTP_SERVER) || either_port(f, BOOTP_CLIENT))
+	if (either_port(f, BOOTP_SERVER) || either_port(f, BOOTP_CLIENT)) {
+		d->dhcp++;
 		return cpr_see_dhcp(d, k);
+	}
 	if (either_port(f, DNS))
 		return cpr_see_dns(d, k);
 	if (either_port(f, SIP))

@@ -339,6 +339,8 @@ struct cpr_doctor {
 	struct cpr_doctor_config config;
 	uint64_t now_us; /* the latest time seen */
 	uint64_t packets, lost, cut;
+	uint64_t
+		dhcp; /* of `packets`; where there is nothing else, a filter left it out */
 	struct cpr_moment last;
 	struct cpr_doctor_phone **phone;
 	size_t phone_n, phone_cap, phones_over;

@@ -259,9 +259,11 @@ void cpr_look_phone_never_asks(const struct cpr_doctor *d,
 	struct cpr_verdict *v;
 	char says[200];
 
-	/* Behind a relay, and nothing of its own was seen: nothing could be. */
+	/* Behind a relay, and nothing of its own was seen, or of nobody anything but DHCP: it
+	 * could not be seen. */
 	if (p->rrq.number || p->http.n || p->call_n ||
-		cpr_arp_worst(p)->unanswered.n >= AGAIN || !f->direct)
+		cpr_arp_worst(p)->unanswered.n >= AGAIN || !f->direct ||
+		d->packets == d->dhcp)
 		return;
 	for (size_t i = 0; i < f->answer_n; i++) {
 		const struct cpr_answer *a = &f->answer[i];

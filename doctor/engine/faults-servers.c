@@ -136,7 +136,7 @@ static bool in_vain(const struct cpr_doctor *d, const struct cpr_doctor_phone *p
 		*seen = arp->unanswered.last;
 		return true;
 	}
-	return cpr_answer_led_nowhere(d, p, a);
+	return d->packets > d->dhcp && cpr_answer_led_nowhere(d, p, a);
 }
 
 /* One of the two addresses that the phone uses, whatever the other is. */

@@ -315,8 +315,15 @@ static void three_in_150(struct wire *w)
 			   .option150 = "0a000001 0a000002 0a000003 0a000004 0a000005"});
 }
 
+/* Somebody's: there is no filter that lets DHCP pass alone. */
+static void a_packet_beside(struct wire *w)
+{
+	wire_arp(w, 1, (const uint8_t[6]){2, 0, 0, 0, 0, 9}, "10.0.0.9", "10.0.0.8");
+}
+
 static void reversed(struct wire *w)
 {
+	a_packet_beside(w);
 	wire_lease(w, (struct wire_dhcp){.option150 = "0100000a", .router = WIRE_ROUTER});
 	release(w);
 }
@@ -416,7 +423,21 @@ static void rounds(struct wire *w, unsigned n)
 
 static void never_asks(struct wire *w)
 {
+	a_packet_beside(w);
 	rounds(w, 3);
+}
+
+static void dhcp_alone(struct wire *w)
+{
+	rounds(w, 5);
+	wire_wait(w, 91000);
+	cpr_doctor_tick(w->d, w->now_us);
+}
+
+static void dhcp_alone_reversed(struct wire *w)
+{
+	wire_lease(w, (struct wire_dhcp){.option150 = "0100000a", .router = WIRE_ROUTER});
+	release(w);
 }
 
 static void may_yet_ask(struct wire *w)
@@ -426,6 +447,7 @@ static void may_yet_ask(struct wire *w)
 
 static void quiet_for_long(struct wire *w)
 {
+	a_packet_beside(w);
 	rounds(w, 1);
 	wire_wait(w, 91000);
 	cpr_doctor_tick(w->d, w->now_us);
@@ -687,6 +709,8 @@ static const struct row {
 	{"a name with an address", name_found, "", NULL, NULL},
 	{"a name asked for", name_asked, "", NULL, NULL},
 	{"three boots, no request", never_asks, "phone-never-asks", "2 times over", NULL},
+	{"nothing but DHCP", dhcp_alone, "", NULL, NULL},
+	{"bytes in reverse and nothing but DHCP", dhcp_alone_reversed, "", NULL, NULL},
 	{"two boots, no request yet", may_yet_ask, "", NULL, NULL},
 	{"91 s without a request", quiet_for_long, "phone-never-asks", "for 91 s", NULL},
 	{"requests could not be seen", seen_behind_a_relay, "", NULL, NULL},

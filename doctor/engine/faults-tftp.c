@@ -367,6 +367,13 @@ static void stalled(const struct cpr_doctor_file *f, uint64_t block,
 	cpr_verdict_frame(v, to->number);
 }
 
+/* The phone repeated its last acknowledgement, and then was silent. */
+static bool left_so(const struct cpr_doctor *d, const struct cpr_doctor_file *f)
+{
+	return cpr_transfer_open(f) && f->again_ack >= CPR_GIVEN_UP_ACKS &&
+	       d->now_us >= f->again_last.time_us + CPR_GIVEN_UP_US;
+}
+
 void cpr_look_tftp_stalled(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
@@ -374,7 +381,7 @@ void cpr_look_tftp_stalled(const struct cpr_doctor *d, const struct cpr_doctor_p
 		const struct cpr_doctor_file *f = &p->file[i];
 
 		/* A second answerer explains it; whether there is one shows the next time. */
-		if (f->wrapped.number || f->other_n)
+		if (f->wrapped.number || cpr_transfer_at_wrap(f) || f->other_n)
 			continue;
 		if (f->stalled_to.number)
 			stalled(f, f->stalled_block, &f->stalled_from, &f->stalled_to,
@@ -382,8 +389,7 @@ void cpr_look_tftp_stalled(const struct cpr_doctor *d, const struct cpr_doctor_p
 				f->stalled_went_on ? ", then went on"
 						   : " and was given up",
 				out);
-		else if (cpr_transfer_open(f) && f->again_ack >= CPR_GIVEN_UP_ACKS &&
-			 d->now_us >= f->again_last.time_us + CPR_GIVEN_UP_US)
+		else if (left_so(d, f))
 			stalled(f, f->acked, &f->again_first, &f->again_last,
 				f->again_data, f->again_ack, " and was left so", out);
 	}
@@ -392,13 +398,12 @@ void cpr_look_tftp_stalled(const struct cpr_doctor *d, const struct cpr_doctor_p
 void cpr_look_tftp_block_wrap(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
-	(void)d;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
 		struct cpr_address_text server = cpr_tell_address(f->server);
 		struct cpr_verdict *v;
 
-		if (!f->wrapped.number)
+		if (!f->wrapped.number && !(cpr_transfer_at_wrap(f) && left_so(d, f)))
 			continue;
 		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_BLOCK_WRAP,
 			"\"%s\" from TFTP server %s ended at block 65,535, after %llu "
@@ -406,7 +411,8 @@ void cpr_look_tftp_block_wrap(const struct cpr_doctor *d,
 			f->name, server.s, (unsigned long long)65535 * f->block_size,
 			f->block_size);
 		cpr_verdict_frame(v, f->first_asked.number);
-		cpr_verdict_frame(v, f->wrapped.number);
+		cpr_verdict_frame(
+			v, f->wrapped.number ? f->wrapped.number : f->again_last.number);
 	}
 }
 

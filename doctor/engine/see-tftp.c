@@ -302,6 +302,11 @@ void cpr_transfer_failed(struct cpr_doctor *d, struct cpr_doctor_phone *p, int f
 	cpr_round_ended(d, p, file, k);
 }
 
+bool cpr_transfer_at_wrap(const struct cpr_doctor_file *f)
+{
+	return f->block >= WRAP - 1 && f->block <= WRAP + 1;
+}
+
 /* True when the packets show that one side waited for the other in vain.  A server alone that
  * repeats itself may have lost a phone that was unplugged. */
 static bool waited(const struct cpr_doctor_file *f, enum cpr_giving_up how)
@@ -316,7 +321,7 @@ static void stall(struct cpr_doctor_file *f, const struct cpr_packet *k)
 {
 	struct cpr_moment from = f->again_first.number ? f->again_first : f->moved;
 
-	if (f->block >= WRAP - 1 && f->block <= WRAP + 1) {
+	if (cpr_transfer_at_wrap(f)) {
 		f->wrapped = cpr_moment_of(k);
 		return;
 	}
@@ -372,7 +377,7 @@ static void broken_off(struct cpr_doctor_file *f, const struct cpr_packet *k,
 	const struct cpr_tftp *t, bool by_phone)
 {
 	f->state = CPR_FILE_ABORTED;
-	if (f->block >= WRAP - 1 && f->block <= WRAP + 1) {
+	if (cpr_transfer_at_wrap(f)) {
 		f->wrapped = cpr_moment_of(k);
 		return;
 	}

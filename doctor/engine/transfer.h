@@ -22,6 +22,8 @@ static inline bool cpr_transfer_open(const struct cpr_doctor_file *f)
 	return f->state == CPR_FILE_ASKED || f->state == CPR_FILE_FETCHING ||
 	       f->state == CPR_FILE_UNANSWERED;
 }
+/* Where block numbers of 16 bits end. */
+bool cpr_transfer_at_wrap(const struct cpr_doctor_file *f);
 
 static inline bool cpr_is_copy(const struct cpr_moment *of, const struct cpr_packet *k)
 {

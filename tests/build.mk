@@ -54,3 +54,9 @@ TOOLS          += mkcapture
 mkcapture-src  := tests/bench/mkcapture.c
 mkcapture-inc  := lib tests
 mkcapture-use  := libcpr-cli libfirmware libcpr
+
+# Verdicts on captures that end early.
+TOOLS     += cuts
+cuts-src  := tests/captures/cuts.c
+cuts-inc  := lib doctor
+cuts-use  := libdoctor libengine libcpr

@@ -148,7 +148,7 @@ record() {
 	[ "$interface" = any ] ||
 		index=$("${in[@]}" ip -o link show "$interface" | cut -d: -f1)
 	: >"$work/capture"
-	lab_start "$work/dumpcap.log" "${in[@]}" dumpcap -q ${pcapng:--P} -i "$interface" -w "$work/capture" "$@"
+	lab_start "$work/dumpcap.log" "${in[@]}" dumpcap -q ${pcapng--P} -i "$interface" -w "$work/capture" "$@"
 	recorder=$lab_pid
 	lab_wait 100 recorder_hears "$index" "${in[@]}" ||
 		{ cat "$work/dumpcap.log" >&2; return 1; }

@@ -293,7 +293,7 @@ site_without_dnsmasq() { host_site 'dnsmasq { enable = false }' "$@"; }
 		>/etc/dhcp/dhcpd.conf
 	service isc-dhcp-server start
 	run -0 cpr-conf generate
-	[[ $output == *'isc-dhcp-server: put into /etc/dhcp/dhcpd.conf, as its first line, so that what you set yourself wins, and restart it: include "/etc/dhcp/phone-cpr.conf"; ('* ]]
+	[[ $output == *'isc-dhcp-server: put into /etc/dhcp/dhcpd.conf, as its first line, so that what you set yourself wins, and restart isc-dhcp-server: include "/etc/dhcp/phone-cpr.conf"; ('* ]]
 	[[ $output != *restarting* ]]
 	sed -i '1i include "/etc/dhcp/phone-cpr.conf";' /etc/dhcp/dhcpd.conf
 	service isc-dhcp-server restart

@@ -148,6 +148,7 @@ struct cpr_doctor_file {
 	uint16_t block_size;
 	bool options;   /* the request carried options */
 	bool last_sent; /* the short block was seen */
+	bool unseen;    /* what was acknowledged last was not seen, and may be the last */
 	bool keeping;   /* head holds every byte so far */
 	uint64_t block; /* the highest DATA seen, not wrapped */
 	uint64_t acked; /* the highest ACK seen, not wrapped */
@@ -218,7 +219,6 @@ struct cpr_round {
 	unsigned images_asked, images_complete, images_failed;
 	int last_image;           /* file; -1 */
 	struct cpr_moment imaged; /* its last ACK */
-	bool booted;              /* DHCP anew since then */
 	bool up;                  /* did what only a phone does that runs them */
 	struct cpr_moment trust, config, called; /* asked for them; called somebody */
 	int trust_file;                          /* the first of them; -1 */
@@ -304,7 +304,7 @@ struct cpr_doctor_phone {
 	struct {
 		int image;
 		unsigned n;
-		bool sure; /* once at least no boot came between, or all images were there */
+		bool sure; /* once at least all images of the list were there */
 		struct cpr_moment complete, again;
 	} image_refused;
 	struct {
@@ -425,6 +425,8 @@ enum cpr_family cpr_phone_family(const struct cpr_doctor_phone *p);
 void cpr_round_boot(struct cpr_doctor_phone *p, const struct cpr_packet *k);
 void cpr_round_lease(struct cpr_doctor_phone *p, const struct cpr_packet *k); /* an ACK */
 void cpr_round_asked(struct cpr_doctor_phone *p, int file, const struct cpr_packet *k);
+/* The phone fetches a file for which no request was seen. */
+void cpr_round_unknown(struct cpr_doctor_phone *p);
 /* The file ended: complete or failed, by its state. */
 void cpr_round_ended(struct cpr_doctor *d, struct cpr_doctor_phone *p, int file,
 	const struct cpr_packet *k);

@@ -136,7 +136,7 @@ void cpr_look_image_refused(const struct cpr_doctor *d, const struct cpr_doctor_
 	if (p->image_refused.image < 0)
 		return;
 	f = bad_image(p);
-	/* Once, with a boot between, can be somebody who pulled the plug. */
+	/* Once can be somebody who pulled the plug, or a request that was not captured. */
 	if (!p->image_refused.sure && p->image_refused.n < 2 && !*f->judged)
 		return;
 	v = cpr_verdicts_add(out, CPR_FAULT_IMAGE_REFUSED,

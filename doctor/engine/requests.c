@@ -168,7 +168,7 @@ static void begin(const struct cpr_doctor *d, struct cpr_doctor_phone *p, int fi
 	f->server_port = 0;
 	f->block_size = CPR_TFTP_BLOCK;
 	f->options = options;
-	f->last_sent = false;
+	f->last_sent = f->unseen = false;
 	f->again_data = f->again_ack = 0;
 	f->again_first = f->again_last = (struct cpr_moment){0};
 	f->moved = f->oack_seen = (struct cpr_moment){0};

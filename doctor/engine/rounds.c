@@ -96,7 +96,7 @@ static void refuse_image(
 		p->image_refused.n = 0;
 	p->image_refused.image = image;
 	p->image_refused.n++;
-	p->image_refused.sure |= !p->round.booted || p->flashed;
+	p->image_refused.sure |= p->flashed;
 	p->image_refused.complete = p->file[image].ended;
 	p->image_refused.again = cpr_moment_of(k);
 }
@@ -153,7 +153,6 @@ void cpr_round_boot(struct cpr_doctor_phone *p, const struct cpr_packet *k)
 	if (only_trust(r))
 		block_by_trust(p, k);
 	forget_trust(r);
-	r->booted = true;
 	if (p->stage >= CPR_STAGE_TFTP && p->stage <= CPR_STAGE_REBOOTING &&
 		(p->flashed || has_images(p))) {
 		if (!p->flashed)
@@ -239,7 +238,7 @@ static void ask_image(struct cpr_doctor_phone *p, int file, const struct cpr_pac
 		refuse_image(p, file, k);
 	r->images_asked++;
 	r->went_on = true;
-	r->booted = r->up = p->flashed = p->rebooted = false;
+	r->up = p->flashed = p->rebooted = false;
 	forget_trust(r);
 	p->stage = CPR_STAGE_IMAGES;
 }
@@ -274,6 +273,13 @@ void cpr_round_asked(struct cpr_doctor_phone *p, int file, const struct cpr_pack
 		raise_stage(p, CPR_STAGE_TFTP);
 		break;
 	}
+}
+
+/* It may be any of the images. */
+void cpr_round_unknown(struct cpr_doctor_phone *p)
+{
+	p->round.went_on = true;
+	p->round.images_failed++;
 }
 
 static void list_complete(

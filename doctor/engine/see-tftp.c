@@ -203,6 +203,7 @@ static struct cpr_doctor_phone *see_data(
 		f->block_size = (uint16_t)len;
 	f->bytes = (f->block - 1) * f->block_size + len;
 	f->last_sent = len < f->block_size;
+	f->unseen = false;
 	if (f->size >= 0 && f->bytes > (uint64_t)f->size)
 		f->size = -1;
 	if (f->keeping && (ahead != 1 || k->payload_real != frame->payload_len)) {
@@ -231,6 +232,7 @@ static void acknowledged(
 		f->block = f->acked;
 		f->bytes = f->block * f->block_size;
 		f->last_sent = false;
+		f->unseen = true;
 		f->keeping = false;
 		cpr_buf_free(&f->head);
 	}
@@ -250,8 +252,10 @@ static struct cpr_doctor_phone *see_ack(
 	struct cpr_doctor_file *f;
 	uint16_t block, ahead;
 
-	if (file < 0)
+	if (file < 0) {
+		cpr_round_unknown(p);
 		return NULL;
+	}
 	f = &p->file[file];
 	if (!cpr_transfer_open(f))
 		return p;
@@ -280,7 +284,7 @@ void cpr_transfer_complete(struct cpr_doctor *d, struct cpr_doctor_phone *p, int
 	struct cpr_doctor_file *f = &p->file[file];
 
 	f->state = CPR_FILE_COMPLETE;
-	f->size = (int64_t)f->bytes;
+	f->size = f->last_sent ? (int64_t)f->bytes : -1;
 	f->complete_n++;
 	f->ended = cpr_moment_of(k);
 	f->unanswered = (struct cpr_silence){0};
@@ -340,9 +344,10 @@ void cpr_transfer_given_up(struct cpr_doctor *d, struct cpr_doctor_phone *p, int
 
 	if (!cpr_transfer_open(f))
 		return;
-	/* Its last acknowledgement was not captured. */
-	if (f->last_sent && !f->again_ack &&
-		(how == CPR_GAVE_UP_OTHER || how == CPR_GAVE_UP_CLOSED)) {
+	/* Its last acknowledgement was not captured, or its last block. */
+	if (!f->again_ack && ((f->last_sent && (how == CPR_GAVE_UP_OTHER ||
+						       how == CPR_GAVE_UP_CLOSED)) ||
+				     (f->unseen && !f->again_data))) {
 		cpr_transfer_complete(d, p, file, k);
 		return;
 	}
@@ -354,8 +359,7 @@ void cpr_transfer_given_up(struct cpr_doctor *d, struct cpr_doctor_phone *p, int
 		cpr_transfer_failed(d, p, file, k);
 		return;
 	}
-	/* Where only the phone's half is captured, each transfer looks left before its end. */
-	if (how != CPR_GAVE_UP_OTHER && f->answered.number > f->asked.number) {
+	if (how != CPR_GAVE_UP_OTHER) {
 		f->stop_n = f->stop_block == f->block ? f->stop_n + 1 : 1;
 		f->stop_block = f->block;
 	}

@@ -159,6 +159,7 @@ struct cpr_doctor_file {
 	struct cpr_silence unanswered;
 	struct cpr_silence worst_unanswered; /* latched: the longest such run, */
 	struct in_addr worst_server;         /* of whom, */
+	unsigned worst_tries;                /* from one port, most of them, */
 	struct cpr_moment worst_answer;      /* and an answer during it */
 	unsigned again_data, again_ack;      /* repetitions since it last moved */
 	struct cpr_moment again_first, again_last;

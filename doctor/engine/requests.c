@@ -130,6 +130,9 @@ static void asked_in_vain(struct cpr_doctor_file *f, const struct cpr_packet *k)
 {
 	cpr_silence_note(&f->unanswered, k);
 	if (f->unanswered.n >= f->worst_unanswered.n) {
+		if (f->worst_unanswered.first.number != f->unanswered.first.number ||
+			f->worst_tries < f->tries)
+			f->worst_tries = f->tries;
 		f->worst_unanswered = f->unanswered;
 		f->worst_server = f->server;
 		f->worst_answer = f->answered.number > f->unanswered.first.number

@@ -371,14 +371,30 @@ void cpr_transfer_given_up(struct cpr_doctor *d, struct cpr_doctor_phone *p, int
 	cpr_transfer_failed(d, p, file, k);
 }
 
-static void printable(char *out, size_t cap, const char *text)
+/* An ERROR packet; of one that the capture cut, the text's beginning. */
+struct error {
+	uint16_t code;
+	bool cut;
+	char text[sizeof(((struct cpr_doctor_file *)0)->error_text)];
+};
+
+static struct error read_error(const struct cpr_packet *k)
 {
-	snprintf(out, cap, "%s", text);
-	cpr_text_printable(out, "");
+	struct cpr_span s = cpr_span_of(k->frame.payload, k->frame.payload_len);
+	struct error e = {.cut = k->payload_real > k->frame.payload_len};
+	size_t n;
+
+	cpr_span_skip(&s, 2);
+	e.code = cpr_span_be16(&s);
+	n = cpr_span_left(&s);
+	n = n < sizeof(e.text) ? n : sizeof(e.text) - 1;
+	memcpy(e.text, cpr_span_take(&s, n), n);
+	cpr_text_printable(e.text, "");
+	return e;
 }
 
 static void broken_off(struct cpr_doctor_file *f, const struct cpr_packet *k,
-	const struct cpr_tftp *t, bool by_phone)
+	const struct error *e, bool by_phone)
 {
 	f->state = CPR_FILE_ABORTED;
 	if (cpr_transfer_at_wrap(f)) {
@@ -387,33 +403,35 @@ static void broken_off(struct cpr_doctor_file *f, const struct cpr_packet *k,
 	}
 	f->aborted = cpr_moment_of(k);
 	f->aborted_by_phone = by_phone;
-	f->aborted_error = t->block;
+	f->aborted_error = e->code;
 	f->aborted_block = f->block;
-	printable(f->aborted_text, sizeof(f->aborted_text), t->text);
+	memcpy(f->aborted_text, e->text, sizeof(f->aborted_text));
 }
 
 static struct cpr_doctor_phone *server_error(struct cpr_doctor *d,
 	struct cpr_doctor_phone *p, int file, const struct cpr_packet *k,
-	const struct cpr_tftp *t)
+	const struct error *e)
 {
 	struct cpr_doctor_file *f = &p->file[file];
 	enum cpr_tftp_reason reason;
 
 	if (!answers(d, p, f, k, true) || !cpr_transfer_open(f))
 		return p;
-	reason = began(f) ? CPR_TFTP_ABORTED : cpr_tftp_reason(t->block, t->text);
+	reason = began(f) ? CPR_TFTP_ABORTED : cpr_tftp_reason(e->code, e->text);
 	f->answered = cpr_moment_of(k);
 	cpr_story_add(d, p, k, CPR_EVENT_SERVER, f->server, CPR_EVENT_TFTP,
-		"ERROR %u %.80s", t->block, t->text);
-	if (reason == CPR_TFTP_ABORTED) {
-		broken_off(f, k, t, false);
+		"ERROR %u %.80s", e->code, e->text);
+	if (reason == CPR_TFTP_ABORTED && e->cut && !began(f)) {
+		f->state = CPR_FILE_ABORTED; /* the text would have said why */
+	} else if (reason == CPR_TFTP_ABORTED) {
+		broken_off(f, k, e, false);
 	} else {
 		f->state = reason == CPR_TFTP_DENIED ? CPR_FILE_DENIED : CPR_FILE_MISSING;
 		if (reason == CPR_TFTP_MISSING && f->missing.number < f->begun.number)
 			f->missing_n++;
 		*(reason == CPR_TFTP_DENIED ? &f->denied : &f->missing) = f->answered;
-		f->error = t->block;
-		printable(f->error_text, sizeof(f->error_text), t->text);
+		f->error = e->code;
+		memcpy(f->error_text, e->text, sizeof(f->error_text));
 	}
 	cpr_transfer_failed(d, p, file, k);
 	return p;
@@ -421,7 +439,7 @@ static struct cpr_doctor_phone *server_error(struct cpr_doctor *d,
 
 static struct cpr_doctor_phone *phone_error(struct cpr_doctor *d,
 	struct cpr_doctor_phone *p, int file, const struct cpr_packet *k,
-	const struct cpr_tftp *t)
+	const struct error *e)
 {
 	struct cpr_doctor_file *f = &p->file[file];
 	const struct cpr_frame *frame = &k->frame;
@@ -434,7 +452,7 @@ static struct cpr_doctor_phone *phone_error(struct cpr_doctor *d,
 	if (!cpr_transfer_open(f))
 		return p;
 	cpr_story_add(d, p, k, CPR_EVENT_PHONE, f->server, CPR_EVENT_TFTP,
-		"ERROR %u %.80s", t->block, t->text);
+		"ERROR %u %.80s", e->code, e->text);
 	if (f->oack_seen.number) {
 		refuse_oack(f);
 		f->state = CPR_FILE_ABORTED;
@@ -442,24 +460,25 @@ static struct cpr_doctor_phone *phone_error(struct cpr_doctor *d,
 		/* It asked for the size alone. */
 		f->state = CPR_FILE_ABORTED;
 	} else {
-		broken_off(f, k, t, true);
+		broken_off(f, k, e, true);
 	}
 	cpr_transfer_failed(d, p, file, k);
 	return p;
 }
 
 static struct cpr_doctor_phone *see_error(
-	struct cpr_doctor *d, const struct cpr_packet *k, const struct cpr_tftp *t)
+	struct cpr_doctor *d, const struct cpr_packet *k)
 {
 	const struct cpr_frame *frame = &k->frame;
+	struct error e = read_error(k);
 	struct cpr_doctor_phone *p = cpr_phones_by_ip(d, frame->source);
 	int file = p ? transfer_of(p, frame->source_port) : -1;
 
 	if (file >= 0)
-		return phone_error(d, p, file, k, t);
+		return phone_error(d, p, file, k, &e);
 	p = cpr_phones_by_ip(d, frame->target);
 	file = p ? transfer_of(p, frame->target_port) : -1;
-	return file >= 0 ? server_error(d, p, file, k, t) : NULL;
+	return file >= 0 ? server_error(d, p, file, k, &e) : NULL;
 }
 
 /* The values of blksize and tsize (RFC 2348, 2349). */
@@ -563,11 +582,11 @@ struct cpr_doctor_phone *cpr_see_tftp(struct cpr_doctor *d, const struct cpr_pac
 		p = cpr_phones_by_ip(d, f->source);
 		return p ? see_ack(d, p, k) : NULL;
 	case CPR_TFTP_ERROR:
+		return see_error(d, k);
 	case CPR_TFTP_OACK:
-		if (cpr_tftp_parse(f->payload, f->payload_len, &t) != CPR_TFTP_OK)
-			return NULL;
-		return opcode == CPR_TFTP_ERROR ? see_error(d, k, &t)
-						: see_oack(d, k, &t);
+		return cpr_tftp_parse(f->payload, f->payload_len, &t) == CPR_TFTP_OK
+			       ? see_oack(d, k, &t)
+			       : NULL;
 	default:
 		return NULL;
 	}

@@ -789,7 +789,63 @@ static void one_direction(void **state)
 		story_ask(&s, "SEP001B54AABBCC.cnf.xml");
 		story_wait(&s, 90000);
 	}
+	for (int i = 0; i < 5; i++) {
+		story_ask(&s, TERM);
+		story_wait(&s, 90000);
+	}
+	/* Since now its answers are seen, those that are not are none. */
+	s.w.healthy = false;
+	story_missing(&s, "CTLSEP001B54AABBCC.tlv");
+	assert_string_equal(wire_faults(&s.w), "tftp-no-answer");
 	story_end(&s);
+}
+
+/* Only the beginning of each packet was captured. */
+static void cut_packets(void **state)
+{
+	static const struct {
+		size_t kept;
+		uint16_t code;
+		const char *text;
+		enum cpr_file_state state;
+		const char *faults;
+	} rows[] = {
+		{20, 1, "file /srv/tftp/x not found for 10.0.0.50", CPR_FILE_MISSING,
+			"tftp-file-missing"},
+		{4, 2, "Access violation", CPR_FILE_DENIED, "tftp-access-denied"},
+		/* its text would have said more than its number */
+		{20, 0, "cannot access /srv/tftp/x: Permission denied", CPR_FILE_DENIED,
+			"tftp-access-denied"},
+		{5, 0, "cannot access /srv/tftp/x: Permission denied", CPR_FILE_ABORTED,
+			""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CPR_ARRAY_LEN(rows); i++) {
+		struct story s = story_begin();
+		uint8_t bytes[100];
+		struct cpr_pen p = cpr_pen_of(bytes, sizeof(bytes));
+		struct cpr_packet k = {.inner_vlan = -1};
+
+		story_lease(&s);
+		story_ask(&s, TERM);
+		cpr_tftp_error(&p, rows[i].code, rows[i].text);
+		k.number = ++s.w.number;
+		k.time_us = s.w.now_us;
+		k.payload_real = p.len;
+		k.frame = (struct cpr_frame){.kind = CPR_FRAME_UDP,
+			.vlan = -1,
+			.source = wire_ip(s.server),
+			.target = wire_ip(s.phone),
+			.source_port = s.answer,
+			.target_port = s.port,
+			.payload = bytes,
+			.payload_len = rows[i].kept};
+		assert_ptr_equal(cpr_doctor_feed(s.w.d, &k), s.w.d->phone[0]);
+		assert_int_equal(story_file(&s, TERM)->state, rows[i].state);
+		assert_string_equal(wire_faults(&s.w), rows[i].faults);
+		story_end(&s);
+	}
 }
 
 /* Ring lists and locales are many: they give way to what matters. */
@@ -930,6 +986,7 @@ int main(void)
 		cmocka_unit_test(another_answers),
 		cmocka_unit_test(follows_the_second),
 		cmocka_unit_test(one_direction),
+		cmocka_unit_test(cut_packets),
 		cmocka_unit_test(many_names),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(random_packets),

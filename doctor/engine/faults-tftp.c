@@ -46,24 +46,25 @@ static bool no_way(const struct cpr_doctor_phone *p)
 
 /* Where no answer of a server was ever seen, its answers may go another way than past this place;
  * a phone that repeats its request from one port has got none. */
-static bool would_be_seen(const struct cpr_doctor *d, const struct cpr_doctor_file *f)
+static bool would_be_seen(
+	const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f)
 {
 	if (f->worst_tries >= VAIN)
 		return true;
-	for (size_t i = 0; i < d->server_n; i++)
-		if (d->server[i].address.s_addr == f->worst_server.s_addr)
-			return d->server[i].roles & CPR_SERVER_TFTP &&
-			       d->server[i].answers;
+	for (size_t i = 0; i < p->file_n; i++)
+		if (p->file[i].answered.number &&
+			p->file[i].server.s_addr == f->worst_server.s_addr)
+			return true;
 	return false;
 }
 
-static bool in_vain(const struct cpr_doctor *d, const struct cpr_doctor_file *f)
+static bool in_vain(const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f)
 {
 	const struct cpr_silence *s = &f->worst_unanswered;
 
 	if (s->n >= VAIN)
 		return cpr_silence_us(s) >= VAIN_US &&
-		       (would_be_seen(d, f) || told_unreachable(f));
+		       (would_be_seen(p, f) || told_unreachable(f));
 	return s->n >= VAIN_TOLD && told_unreachable(f);
 }
 
@@ -124,14 +125,15 @@ void cpr_look_tftp_no_answer(const struct cpr_doctor *d, const struct cpr_doctor
 {
 	bool any = false;
 
+	(void)d;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
-		bool best = in_vain(d, f);
+		bool best = in_vain(p, f);
 
 		for (size_t j = 0; best && j < p->file_n; j++) {
 			const struct cpr_doctor_file *g = &p->file[j];
 
-			if (j != i && in_vain(d, g) &&
+			if (j != i && in_vain(p, g) &&
 				g->worst_server.s_addr == f->worst_server.s_addr &&
 				(g->worst_unanswered.n > f->worst_unanswered.n ||
 					(g->worst_unanswered.n == f->worst_unanswered.n &&

@@ -1,7 +1,10 @@
 /* Captures that end early: judges every phone after every packet, as if nothing came after it.
  *   cuts FILE...
  * prints FILE:PACKET: MAC FAULT for each verdict that the whole capture does not bear out, at the
- * first packet that shows it. */
+ * first packet that shows it.
+ *   cuts --late FILE...
+ * the same of captures that begin late, for healthy ones: judges what follows each packet, and
+ * prints each fault that is named, with the first packet whose absence shows it. */
 #include "capture.h"
 #include "cleanup.h"
 #include "engine/decode.h"
@@ -46,12 +49,12 @@ static void compare(const char *file, const struct cpr_doctor *d,
 	}
 }
 
-static int look(char *file, struct cpr_errors *e)
+/* Feeds what comes after so many packets; judges after each packet where early is given. */
+static int feed(char *file, uint64_t skip, struct cpr_doctor **out, uint64_t *n,
+	struct seen *early, struct cpr_errors *e)
 {
 	_cleanup_(cpr_capture_freep) struct cpr_capture *capture = NULL;
 	_cleanup_(cpr_decoder_freep) struct cpr_decoder *decoder = NULL;
-	_cleanup_(cpr_doctor_freep) struct cpr_doctor *d = NULL;
-	struct seen seen[PHONES] = {0}, whole[PHONES] = {0};
 	struct cpr_captured captured;
 	struct cpr_packet packet;
 	int r = cpr_capture_files(&capture, &file, 1, e);
@@ -59,27 +62,67 @@ static int look(char *file, struct cpr_errors *e)
 	if (!r)
 		r = cpr_decoder_new(&decoder);
 	if (!r)
-		r = cpr_doctor_new(&d, &(struct cpr_doctor_config){0});
+		r = cpr_doctor_new(out, &(struct cpr_doctor_config){0});
 	while (!r && (r = cpr_capture_next(capture, &captured, e, e)) == 1) {
-		cpr_decode(decoder, &captured, &packet);
-		(void)cpr_doctor_feed(d, &packet);
-		judge(d, packet.number, seen);
 		r = 0;
+		cpr_decode(decoder, &captured, &packet);
+		*n = packet.number;
+		if (packet.number <= skip)
+			continue;
+		(void)cpr_doctor_feed(*out, &packet);
+		if (early)
+			judge(*out, packet.number, early);
 	}
+	return r;
+}
+
+static int ends_early(char *file, struct cpr_errors *e)
+{
+	_cleanup_(cpr_doctor_freep) struct cpr_doctor *d = NULL;
+	struct seen seen[PHONES] = {0}, whole[PHONES] = {0};
+	uint64_t n = 0;
+	int r = feed(file, 0, &d, &n, seen, e);
+
 	if (r)
 		return r;
-	judge(d, packet.number, whole);
+	judge(d, n, whole);
 	compare(file, d, seen, whole);
+	return 0;
+}
+
+static int begins_late(char *file, struct cpr_errors *e)
+{
+	bool told[CPR_FAULT_N] = {0};
+	uint64_t n = 1;
+
+	for (uint64_t skip = 0; skip < n; skip++) {
+		_cleanup_(cpr_doctor_freep) struct cpr_doctor *d = NULL;
+		struct seen seen[PHONES] = {0};
+		int r = feed(file, skip, &d, &n, NULL, e);
+
+		if (r)
+			return r;
+		judge(d, skip, seen);
+		for (size_t i = 0; i < PHONES; i++)
+			for (size_t id = 0; id < CPR_FAULT_N; id++) {
+				if (!seen[i].at[id] || told[id])
+					continue;
+				told[id] = true;
+				printf("%s:%llu: %s\n", file, (unsigned long long)skip,
+					cpr_faults[id].name);
+			}
+	}
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	_cleanup_(cpr_errors_clear) struct cpr_errors e = {0};
+	bool late = argc > 1 && strcmp(argv[1], "--late") == 0;
 	int failed = 0;
 
-	for (int i = 1; i < argc; i++)
-		failed |= look(argv[i], &e) != 0;
+	for (int i = 1 + late; i < argc; i++)
+		failed |= (late ? begins_late : ends_early)(argv[i], &e) != 0;
 	for (size_t i = 0; i < e.n; i++)
 		fprintf(stderr, "cuts: %s\n", e.line[i]);
 	return failed || e.n;

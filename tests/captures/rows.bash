@@ -870,3 +870,83 @@ healthy-loss() {
 	phone
 	registers
 }
+
+# the plug is pulled in the middle of an image, and put back
+healthy-unplugged() {
+	usual
+	lan_wire b:delay=40
+	serve "dhcp-option=150,$P"
+	record - srv0
+	phone_starts
+	phone_says 'cnu41'
+	kill -KILL "$phone_pid"
+	sleep 8
+	phone
+	registers
+}
+
+# whoever recorded it came when the phone was at its images already
+healthy-begun-late() {
+	usual
+	lan_wire b:delay=40
+	serve "dhcp-option=150,$P"
+	phone_starts
+	phone_says 'cnu41'
+	record - srv0
+	phone_ends
+	shows 'dhcp.option.dhcp == 1' '-eq 1'
+	registers
+}
+
+# recorded on all interfaces of a switch: every frame is there twice and more
+healthy-copies() {
+	usual
+	lan_switch
+	serve "dhcp-option=150,$P"
+	record - any
+	phone
+	shows 'tftp.opcode == 1 && tftp.source_file == "term61.default.loads"' '-ge 2'
+	registers
+}
+
+# a mirror port that shows one direction only
+healthy-phone-only() {
+	usual
+	lan
+	serve "dhcp-option=150,$P"
+	record - srv0 -f 'ether src 02:1b:54:00:00:0a'
+	phone
+	shows 'tftp.opcode == 4' '-ge 15'
+	shows 'tftp.opcode == 3' '-eq 0'
+}
+healthy-server-only() {
+	usual
+	lan
+	serve "dhcp-option=150,$P"
+	record - srv0 -f 'not ether src 02:1b:54:00:00:0a'
+	phone
+	shows 'udp.srcport != 67 && udp.length == 524' '-ge 15'
+	shows 'tftp.opcode == 4' '-eq 0'
+}
+
+# tcpdump -s 96: the ends of options, lists and configurations are missing
+healthy-cut-packets() {
+	usual
+	lan
+	serve "dhcp-option=150,$P"
+	malformed=dhcp
+	record - srv0 -s 96
+	phone
+	registers
+}
+
+healthy-many() {
+	usual
+	lan
+	serve "dhcp-option=150,$P"
+	record - srv0 -s 200
+	zip=1
+	malformed='dhcp || tftp'
+	phone --count 12
+	registers
+}

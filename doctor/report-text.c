@@ -89,10 +89,11 @@ static void given(const struct cpr_doctor_phone *p, struct cpr_buf *out)
 		cpr_buf_printf(out, "  in VLAN %d\n", p->dhcp.vlan);
 }
 
-static void file(const struct cpr_doctor_file *f, struct cpr_buf *out)
+static void file(const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f,
+	struct cpr_buf *out)
 {
 	cpr_buf_printf(out, "  %-36s %-10s", f->name, cpr_file_state_name(f->state));
-	if (f->size >= 0)
+	if (f->size >= 0 && f->bytes != (uint64_t)f->size)
 		cpr_buf_printf(
 			out, " %" PRIu64 " of %" PRId64 " bytes", f->bytes, f->size);
 	else if (f->bytes)
@@ -100,6 +101,8 @@ static void file(const struct cpr_doctor_file *f, struct cpr_buf *out)
 	address(out, f->bytes ? " from " : " asked of ", f->server);
 	if (f->asked_n > 1)
 		cpr_buf_printf(out, ", asked %u times", f->asked_n);
+	if (cpr_report_usual(p, f))
+		cpr_buf_puts(out, ", which is usual");
 	cpr_buf_puts(out, "\n");
 }
 
@@ -120,7 +123,7 @@ static void verdict(const struct cpr_verdict *v, struct cpr_buf *out)
 				  "what did not come may be among them\n");
 }
 
-/* Told to itself: found true if there is any verdict or the phone is stuck. */
+/* True when there is something wrong with it. */
 static bool story(
 	const struct cpr_doctor *d, const struct cpr_doctor_phone *p, struct cpr_buf *out)
 {
@@ -129,13 +132,13 @@ static bool story(
 	cpr_doctor_judge(d, p, &found);
 	out->failed = out->failed || found.failed;
 	headline(d, p, &found, out);
-	given(p, out);
-	for (size_t i = 0; i < p->file_n; i++)
-		file(&p->file[i], out);
-	if (p->files_over)
-		cpr_buf_printf(out, "  and %zu files more\n", p->files_over);
 	for (size_t i = 0; i < found.n; i++)
 		verdict(&found.row[i], out);
+	given(p, out);
+	for (size_t i = 0; i < p->file_n; i++)
+		file(p, &p->file[i], out);
+	if (p->files_over)
+		cpr_buf_printf(out, "  and %zu files more\n", p->files_over);
 	return found.n || cpr_report_silent_us(d, p);
 }
 

@@ -53,6 +53,18 @@ bool cpr_report_troubled(const struct cpr_doctor *d, const struct cpr_doctor_pho
 	return found.n || found.failed || cpr_report_silent_us(d, p);
 }
 
+bool cpr_report_usual(const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f)
+{
+	bool for_all = false;
+
+	for (size_t i = 0; i < p->file_n; i++)
+		for_all = for_all || (p->file[i].kind == CPR_FILE_XMLDEFAULT &&
+					     p->file[i].state == CPR_FILE_COMPLETE);
+	return f->state == CPR_FILE_MISSING &&
+	       (f->kind == CPR_FILE_TRUST || f->kind == CPR_FILE_OTHER ||
+		       (f->kind == CPR_FILE_CONFIG && for_all));
+}
+
 const struct cpr_answer *cpr_report_lease(const struct cpr_doctor_phone *p)
 {
 	const struct cpr_answer *last = cpr_lease_answer(p);

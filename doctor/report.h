@@ -10,6 +10,7 @@
 struct cpr_answer;
 struct cpr_buf;
 struct cpr_doctor;
+struct cpr_doctor_file;
 struct cpr_doctor_phone;
 struct cpr_mask;
 
@@ -32,6 +33,9 @@ bool cpr_report_troubled(const struct cpr_doctor *d, const struct cpr_doctor_pho
 uint64_t cpr_report_silent_us(
 	const struct cpr_doctor *d, const struct cpr_doctor_phone *p);
 
+/* It is missing, and no phone minds: a trust list, a locale, its own configuration while there is
+ * one for all. */
+bool cpr_report_usual(const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f);
 /* What DHCP said last that gave it an address; NULL: nothing did.  Phones give their addresses
  * back, so it need not be in force. */
 const struct cpr_answer *cpr_report_lease(const struct cpr_doctor_phone *p);

@@ -70,8 +70,10 @@ static int feed(char *file, uint64_t skip, struct cpr_doctor **out, uint64_t *n,
 		if (packet.number <= skip)
 			continue;
 		(void)cpr_doctor_feed(*out, &packet);
-		if (early)
-			judge(*out, packet.number, early);
+		if (!early)
+			continue;
+		cpr_doctor_tick(*out, 0); /* as at a capture's end */
+		judge(*out, packet.number, early);
 	}
 	return r;
 }

@@ -72,12 +72,14 @@ struct cpr_dhcp_facts {
 		last_decline;
 	struct cpr_silence
 		unoffered;       /* DISCOVERs since the last OFFER or sign of a lease */
+	unsigned passed_over;    /* of them those after an OFFER to another phone */
 	struct cpr_silence late; /* the longest such run that an OFFER did end, and */
 	struct cpr_moment late_offer; /* that OFFER */
-	struct cpr_silence unleased;  /* DISCOVERs since the last sign of a lease; */
-	unsigned untaken;             /* those of them that came after an OFFER */
-	struct cpr_silence declined;  /* DECLINEs since an address was of use */
-	struct cpr_silence unacked;   /* REQUESTs for what was offered, since an answer */
+	unsigned late_passed_over;
+	struct cpr_silence unleased; /* DISCOVERs since the last sign of a lease; */
+	unsigned untaken;            /* those of them that came after an OFFER */
+	struct cpr_silence declined; /* DECLINEs since an address was of use */
+	struct cpr_silence unacked;  /* REQUESTs for what was offered, since an answer */
 	struct cpr_answer answer[CPR_DOCTOR_ANSWERS];
 	size_t answer_n, answer_more;
 	int lease;                /* the ACK in force (no INFORM's), row; -1: none */
@@ -350,7 +352,8 @@ struct cpr_doctor {
 	size_t server_n;
 	/* VLANs in which an OFFER was seen, a bit each: 0 untagged, else its number + 1. */
 	uint64_t offers_in[65];
-	int voice_vlan; /* that a switch announced last; -1 */
+	struct cpr_moment offer; /* the last one to any phone */
+	int voice_vlan;          /* that a switch announced last; -1 */
 	struct cpr_moment voice_vlan_seen;
 };
 

@@ -6,17 +6,25 @@
 #include <string.h>
 
 enum {
-	/* The firmware repeats a DISCOVER every 4 s: three of them make a bit more than 8 s,
-	 * and captures' clocks a bit less. */
-	DRY = 3,
-	DRY_US = 7500000,
+	/* The firmware repeats a DISCOVER every 4 s: four of them make a bit more than 12 s,
+	 * and captures' clocks a bit less.  An OFFER that comes behind the third is none too
+	 * late: dnsmasq takes 3 s to look whether an address is in use.  Of a server that is
+	 * busy with others, as many as a phone makes before it takes an old address. */
+	SILENT = 4,
+	SILENT_BUSY = 8,
+	SILENT_US = 11500000,
+	/* Where many phones start at once, dnsmasq offers several the same address, refuses it to
+	 * all but one (NAK), and has one for each in the end. */
+	UNTAKEN_US = 30000000,
 	AGAIN = 2, /* once can be the end of what was seen */
 	IDLE_LONG_US = 90000000,
 };
 
-static bool dry(const struct cpr_silence *s)
+/* Asked in vain; passed_over: of DISCOVERs those after an OFFER to another phone. */
+static bool silent(const struct cpr_silence *s, unsigned passed_over)
 {
-	return s->n >= DRY && cpr_silence_us(s) >= DRY_US;
+	return s->n >= (passed_over >= AGAIN ? SILENT_BUSY : SILENT) &&
+	       cpr_silence_us(s) >= SILENT_US;
 }
 
 /* "in VLAN 20", "untagged" */
@@ -78,6 +86,15 @@ static void no_offer_at_all(const struct cpr_doctor *d, const struct cpr_doctor_
 			"network of the relay %s, does not ignore the phone, and finds its "
 			"way back to the relay",
 			cpr_tell_address(f->relay).s);
+	} else if (f->passed_over >= AGAIN) {
+		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
+			"asked for an address %u times in %u s, %s, and was offered none "
+			"while other phones were%s",
+			f->unoffered.n, cpr_tell_seconds(cpr_silence_us(&f->unoffered)),
+			here, told);
+		cpr_verdict_remedy(v,
+			"look into the DHCP server's log: its pool may be used up, or it "
+			"ignores this phone (a host entry, a class, a list of MACs)");
 	} else {
 		v = cpr_verdicts_add(out, CPR_FAULT_DHCP_NO_OFFER,
 			"asked for an address %u times in %u s, %s, and no server offered "
@@ -149,30 +166,40 @@ void cpr_look_dhcp_no_offer(const struct cpr_doctor *d, const struct cpr_doctor_
 {
 	const struct cpr_dhcp_facts *f = &p->dhcp;
 
-	if (dry(&f->declined))
+	if (silent(&f->declined, 0))
 		no_use(f, out);
-	else if (dry(&f->unacked) && f->last_offer.number)
+	else if (silent(&f->unacked, 0) && f->last_offer.number)
 		no_ack(f, out);
-	else if (dry(&f->unoffered))
+	else if (silent(&f->unoffered, f->passed_over))
 		no_offer_at_all(d, p, out);
-	else if (dry(&f->unleased) && f->untaken >= AGAIN)
+	else if (f->unleased.n >= SILENT && f->untaken >= AGAIN &&
+		 cpr_silence_us(&f->unleased) >= UNTAKEN_US)
 		no_lease(f, out);
 }
 
+/* Where many phones start at once a server offers to one after the other, and dnsmasq looks first
+ * whether an address is in use: each gets one in the end. */
 void cpr_look_dhcp_late(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
 	const struct cpr_dhcp_facts *f = &p->dhcp;
+	bool busy = f->late_passed_over >= AGAIN;
 	struct cpr_verdict *v;
 
 	(void)d;
-	if (!dry(&f->late))
+	if (!silent(&f->late, f->late_passed_over))
 		return;
 	v = cpr_verdicts_add(out, CPR_FAULT_DHCP_LATE,
 		"asked for an address %u times before one was offered, %u s after the first "
-		"time",
+		"time%s",
 		f->late.n,
-		cpr_tell_seconds(f->late_offer.time_us - f->late.first.time_us));
+		cpr_tell_seconds(f->late_offer.time_us - f->late.first.time_us),
+		busy ? "; other phones were offered theirs meanwhile" : "");
+	if (busy)
+		cpr_verdict_remedy(v,
+			"see why the DHCP server is slow: phones that start all at once, a "
+			"pool almost used up, or addresses that it looks for before it "
+			"offers them (dnsmasq: no-ping)");
 	cpr_verdict_silence(v, &f->late);
 	cpr_verdict_frame(v, f->late_offer.number);
 }

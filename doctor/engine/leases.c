@@ -40,7 +40,7 @@ void cpr_lease_end(struct cpr_doctor_phone *p)
 void cpr_lease_works(struct cpr_dhcp_facts *f)
 {
 	f->unoffered = f->unleased = (struct cpr_silence){0};
-	f->untaken = 0;
+	f->untaken = f->passed_over = 0;
 }
 
 /* Among the addresses of its option 150, behind the two that the 79x1 uses, too. */

@@ -120,6 +120,7 @@ static void see_discover(
 		f->first_discover = cpr_moment_of(m->k);
 	f->last_discover = cpr_moment_of(m->k);
 	cpr_silence_note(&f->unoffered, m->k);
+	f->passed_over += d->offer.number > f->unoffered.first.number;
 	cpr_silence_note(&f->unleased, m->k);
 	f->untaken += f->last_offer.number > f->unleased.first.number;
 	if (d->voice_vlan >= 0) {
@@ -135,8 +136,10 @@ static void end_silence(struct cpr_dhcp_facts *f, const struct cpr_packet *k)
 	if (f->unoffered.n > f->late.n) {
 		f->late = f->unoffered;
 		f->late_offer = cpr_moment_of(k);
+		f->late_passed_over = f->passed_over;
 	}
 	f->unoffered = (struct cpr_silence){0};
+	f->passed_over = 0;
 }
 
 static void see_request(
@@ -391,7 +394,7 @@ static void see_offer(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 
 	if (bit / 64 < CPR_ARRAY_LEN(d->offers_in))
 		d->offers_in[bit / 64] |= UINT64_C(1) << bit % 64;
-	f->last_offer = cpr_moment_of(m->k);
+	f->last_offer = d->offer = cpr_moment_of(m->k);
 	end_silence(f, m->k);
 	note_rival(p, row, m);
 }

@@ -55,21 +55,21 @@ static void renewal(struct wire *w, struct wire_dhcp m)
 	wire_dhcp(w, m);
 }
 
+static void four_discovers(struct wire *w)
+{
+	discovers(w, 4, 4000);
+}
+
 static void three_discovers(struct wire *w)
 {
 	discovers(w, 3, 4000);
-}
-
-static void two_discovers(struct wire *w)
-{
-	discovers(w, 2, 4000);
 	wire_wait(w, 60000);
 	cpr_doctor_tick(w->d, w->now_us);
 }
 
-static void three_at_once(struct wire *w)
+static void many_at_once(struct wire *w)
 {
-	discovers(w, 3, 1000);
+	discovers(w, 9, 1000);
 }
 
 static void late(struct wire *w)
@@ -79,6 +79,43 @@ static void late(struct wire *w)
 	say(w, CPR_DHCP_OFFER, 77);
 	say(w, CPR_DHCP_REQUEST, 77);
 	say(w, CPR_DHCP_ACK, 77);
+}
+
+/* Among others who are offered an address while it waits. */
+static void late_among_others(struct wire *w, unsigned n)
+{
+	discovers(w, 1, 0);
+	for (unsigned i = 1; i < n; i++) {
+		w->mac[5]++;
+		wire_wait(w, 3900);
+		wire_lease(w, (struct wire_dhcp){.option150 = "0a000001"});
+		w->mac[5]--;
+		wire_wait(w, 60);
+		discovers(w, 1, 0);
+	}
+}
+
+static void a_busy_server(struct wire *w)
+{
+	late_among_others(w, 5);
+	say(w, CPR_DHCP_OFFER, 77);
+}
+
+static void too_busy_a_server(struct wire *w)
+{
+	late_among_others(w, 9);
+	say(w, CPR_DHCP_OFFER, 77);
+}
+
+static void passed_over(struct wire *w)
+{
+	late_among_others(w, 9);
+}
+
+static void third_answered(struct wire *w)
+{
+	discovers(w, 3, 4000);
+	say(w, CPR_DHCP_OFFER, 77);
 }
 
 static void late_and_the_end(struct wire *w)
@@ -98,7 +135,7 @@ static void a_second_late(struct wire *w)
 static void wrong_vlan(struct wire *w)
 {
 	w->vlan = 20;
-	discovers(w, 3, 4000);
+	discovers(w, 4, 4000);
 	w->vlan = -1;
 	w->mac[5]++;
 	wire_lease(w, (struct wire_dhcp){.option150 = "0a000001"});
@@ -118,7 +155,7 @@ static void behind_a_relay(struct wire *w)
 
 static void rounds_that_end(struct wire *w, uint8_t with)
 {
-	for (uint32_t i = 0; i < 4; i++) {
+	for (uint32_t i = 0; i < 9; i++) {
 		say(w, CPR_DHCP_DISCOVER, i);
 		say(w, CPR_DHCP_OFFER, i);
 		say(w, CPR_DHCP_REQUEST, i);
@@ -147,11 +184,24 @@ static void not_acknowledged(struct wire *w)
 
 static void offers_ignored(struct wire *w)
 {
-	for (uint32_t i = 0; i < 4; i++) {
+	for (uint32_t i = 0; i < 9; i++) {
 		say(w, CPR_DHCP_DISCOVER, i);
 		say(w, CPR_DHCP_OFFER, i);
 		wire_wait(w, 4000);
 	}
+}
+
+/* The same address as others, three times, then one of its own. */
+static void refused_for_others(struct wire *w)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		say(w, CPR_DHCP_DISCOVER, i);
+		say(w, CPR_DHCP_OFFER, i);
+		say(w, CPR_DHCP_REQUEST, i);
+		say(w, CPR_DHCP_NAK, i);
+		wire_wait(w, 5000);
+	}
+	wire_lease(w, (struct wire_dhcp){.option150 = "0a000001"});
 }
 
 static void one_refusal(struct wire *w)
@@ -636,12 +686,18 @@ static const struct row {
 	const char *says;    /* in a text or a remedy */
 	const char *planned; /* with a plan: its TFTP server */
 } rows[] = {
-	{"three DISCOVERs in 8 s", three_discovers, "dhcp-no-offer",
-		"3 times in 8 s, untagged", NULL},
-	{"two DISCOVERs, however long ago", two_discovers, "", NULL, NULL},
-	{"three DISCOVERs in 2 s", three_at_once, "", NULL, NULL},
+	{"four DISCOVERs in 12 s", four_discovers, "dhcp-no-offer",
+		"4 times in 12 s, untagged", NULL},
+	{"three DISCOVERs, however long ago", three_discovers, "", NULL, NULL},
+	{"nine DISCOVERs in 8 s", many_at_once, "", NULL, NULL},
 	{"an OFFER after 28 s", late, "dhcp-late", "8 times before one was offered, 28 s",
 		NULL},
+	{"an OFFER after 16 s among others", a_busy_server, "", NULL, NULL},
+	{"an OFFER after the third DISCOVER", third_answered, "", NULL, NULL},
+	{"an OFFER after 34 s among others", too_busy_a_server, "dhcp-late",
+		"other phones were offered theirs meanwhile", NULL},
+	{"none among others", passed_over, "dhcp-no-offer",
+		"offered none while other phones were", NULL},
 	{"an OFFER after 28 s, and the end", late_and_the_end, "dhcp-late", NULL, NULL},
 	{"an OFFER after 4 s", a_second_late, "", NULL, NULL},
 	{"OFFERs in another VLAN", wrong_vlan, "dhcp-no-offer",
@@ -654,6 +710,7 @@ static const struct row {
 		"no server acknowledged", NULL},
 	{"OFFERs that are not taken", offers_ignored, "dhcp-no-offer",
 		"does not take what is offered", NULL},
+	{"three NAKs and an address", refused_for_others, "", NULL, NULL},
 	{"one NAK", one_refusal, "", NULL, NULL},
 	{"two servers, two TFTP servers", rivals, "dhcp-two-servers",
 		"10.0.0.1 gives TFTP server 10.0.0.1 (option 150), and 10.0.0.2 gives TFTP "
@@ -958,7 +1015,7 @@ static void lost_packets(void **state)
 
 	(void)state;
 	wire_begin(&w, NULL);
-	three_discovers(&w);
+	four_discovers(&w);
 	cpr_doctor_judge(w.d, w.d->phone[0], &v);
 	assert_false(v.row[0].incomplete);
 	cpr_verdicts_clear(&v);

@@ -106,7 +106,7 @@ static void voice_vlan_of_the_switch(void **state)
 		assert_null(say(&w, rows[i].says, wire_server_mac, 0));
 		assert_int_equal(w.d->phone_n, 0);
 		assert_int_equal(w.d->voice_vlan, rows[i].vlan);
-		for (unsigned k = 0; k < 3; k++) {
+		for (unsigned k = 0; k < 4; k++) {
 			wire_dhcp(&w,
 				(struct wire_dhcp){.type = CPR_DHCP_DISCOVER, .xid = 1});
 			wire_wait(&w, 4000);

@@ -14,6 +14,7 @@
 #include "errors.h"
 #include "firmware.h"
 #include "models.h"
+#include "report.h"
 #include "show.h"
 #include "watch.h"
 #include "wire.h"
@@ -308,7 +309,7 @@ static bool drain(const struct cpr_bench *b, int wire_fd, struct cpr_bench_watch
 	uint8_t buf[65536];
 	struct cpr_bench_server other;
 	struct cpr_frame f;
-	struct cpr_bench_phone *p;
+	const struct cpr_doctor_phone *p;
 
 	while (cpr_bench_wire_read(wire_fd, buf, sizeof(buf), &f) > 0) {
 		if (cpr_bench_is_answer(&f, b->mac, &other)) {
@@ -321,8 +322,8 @@ static bool drain(const struct cpr_bench *b, int wire_fd, struct cpr_bench_watch
 		if (p)
 			cpr_bench_show(shown, bars, w, p);
 	}
-	while ((p = cpr_bench_watch_tick(w, now_ms())))
-		cpr_bench_show(shown, bars, w, p);
+	cpr_bench_watch_tick(w, now_ms());
+	cpr_bench_show_all(shown, bars, w);
 	return true;
 }
 
@@ -343,7 +344,10 @@ static int watch(const struct options *o, struct cpr_bench *b, struct cpr_bench_
 		if (cpr_bench_watch_over(w, now_ms()))
 			return CPR_EXIT_OK;
 		if (now_ms() >= end) {
-			gave_up(o, w->phone_n ? "" : ": no phone asked for an address",
+			gave_up(o,
+				cpr_bench_watch_phones(w)
+					? ""
+					: ": no phone asked for an address",
 				e);
 			return CPR_EXIT_FINDINGS;
 		}
@@ -363,13 +367,13 @@ static int watch(const struct options *o, struct cpr_bench *b, struct cpr_bench_
 static int serve(
 	const struct options *o, struct cpr_bench *b, int stop_fd, struct cpr_errors *e)
 {
-	_cleanup_(cpr_bench_watch_clear) struct cpr_bench_watch w = {
-		.firmware = b->firmware, .call_manager = b->call_manager};
+	_cleanup_(cpr_bench_watch_clear) struct cpr_bench_watch w = {0};
 	_cleanup_(cpr_bars_freep) struct cpr_bars *bars = NULL;
 	_cleanup_(cpr_closep) int wire_fd = cpr_bench_wire_open(o->interface);
 	int rc;
 
-	if (wire_fd < 0 || cpr_bars_new(&bars, STDERR_FILENO) < 0) {
+	if (wire_fd < 0 || cpr_bars_new(&bars, STDERR_FILENO) < 0 ||
+		cpr_bench_watch_begin(&w) < 0) {
 		cpr_errors_add(e, NULL, 0, "cannot listen on '%s': %s", o->interface,
 			strerror(wire_fd < 0 ? -wire_fd : ENOMEM));
 		return CPR_EXIT_FAILED;
@@ -384,7 +388,8 @@ static int serve(
 		cpr_bench_report(&w, stdout);
 	else if (rc)
 		cpr_bench_report(&w, stderr);
-	if (o->json && cpr_bench_report_json(&w, stdout) < 0) {
+	if (o->json &&
+		cpr_report_json(w.doctor, &(struct cpr_paper){.out = stdout}) < 0) {
 		cpr_errors_add(e, NULL, 0, "cannot write the report");
 		rc = CPR_EXIT_FAILED;
 	}

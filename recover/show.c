@@ -3,12 +3,12 @@
 #include "cleanup.h"
 #include "cli/bars.h"
 #include "cli/cli.h"
+#include "engine/facts.h"
 #include "firmware.h"
 #include "models.h"
+#include "report.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <jansson.h>
 #include <string.h>
 #include <strings.h>
 
@@ -68,210 +68,193 @@ void cpr_bench_show_keys(
 	}
 }
 
-static const char *model_of(const struct cpr_bench_phone *p)
-{
-	if (p->model && p->model->model)
-		return p->model->model;
-	return *p->model_text ? p->model_text : "phone";
-}
-
-static const char *in_words(enum cpr_bench_stage stage)
+static const char *in_words(enum cpr_stage stage)
 {
 	static const char *const words[] = {
-		[CPR_BENCH_DHCP] = "asks for an address",
-		[CPR_BENCH_TFTP] = "asks for files",
-		[CPR_BENCH_LOADS] = "has its packing list",
-		[CPR_BENCH_IMAGES] = "fetches its images",
-		[CPR_BENCH_REBOOTING] = "has all images, writes them and boots: do not "
+		[CPR_STAGE_DARK] = "is there",
+		[CPR_STAGE_DHCP] = "asks for an address",
+		[CPR_STAGE_TFTP] = "asks for files",
+		[CPR_STAGE_LOADS] = "has its packing list",
+		[CPR_STAGE_IMAGES] = "fetches its images",
+		[CPR_STAGE_REBOOTING] = "has all images, writes them and boots: do not "
 					"unplug it",
-		[CPR_BENCH_CONFIG] = "asks for its configuration",
-		[CPR_BENCH_REGISTERING] = "calls the call manager",
-		[CPR_BENCH_RECOVERED] = "is back",
+		[CPR_STAGE_CONFIG] = "asks for its configuration",
+		[CPR_STAGE_REGISTERING] = "calls the call manager",
+		[CPR_STAGE_RECOVERED] = "is back",
 	};
 
 	return words[stage];
 }
 
-/* Files that a person wants to hear about; a missing trust list or SEP file is normal. */
-static bool is_telling(const struct cpr_bench_file *f)
+/* "SEP001B54AABBCC" */
+static const char *name_of(const struct cpr_doctor_phone *p, char out[16])
 {
-	if (f->kind == CPR_BENCH_FILE_OTHER || f->kind == CPR_BENCH_FILE_TRUST)
+	const uint8_t *m = p->mac;
+
+	snprintf(out, 16, "SEP%02X%02X%02X%02X%02X%02X", m[0], m[1], m[2], m[3], m[4],
+		m[5]);
+	return out;
+}
+
+static const char *ip_of(const struct cpr_doctor_phone *p, char out[INET_ADDRSTRLEN])
+{
+	return p->ip.s_addr ? inet_ntop(AF_INET, &p->ip, out, INET_ADDRSTRLEN) : "-";
+}
+
+/* Files that a person wants to hear about; a missing trust list or SEP file is normal. */
+static bool is_telling(const struct cpr_doctor_file *f)
+{
+	if (f->kind == CPR_FILE_OTHER || f->kind == CPR_FILE_TRUST)
 		return false;
-	return f->kind != CPR_BENCH_FILE_CONFIG || f->state == CPR_BENCH_COMPLETE;
+	return f->kind < CPR_FILE_CONFIG || f->state == CPR_FILE_COMPLETE;
 }
 
 static void show_file(struct cpr_bars *bars, unsigned slot,
-	const struct cpr_bench_phone *p, const struct cpr_bench_file *f)
+	const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f)
 {
-	char label[256];
+	char label[256], name[16];
 
 	if (!is_telling(f))
 		return;
-	snprintf(label, sizeof(label), "%s %s %s", model_of(p), p->name + 9, f->name);
-	switch (f->state) {
-	case CPR_BENCH_ASKED:
-	case CPR_BENCH_RUNNING:
-		cpr_bars_set(bars, slot, label, f->bytes, f->size);
-		break;
-	case CPR_BENCH_COMPLETE:
-		cpr_bars_set(bars, slot, label, f->bytes, f->size);
+	snprintf(label, sizeof(label), "%s %s %s", cpr_report_model(p),
+		name_of(p, name) + 9, f->name);
+	if (f->state <= CPR_FILE_COMPLETE)
+		cpr_bars_set(bars, slot, label, f->bytes, f->size > 0 ? f->size : 0);
+	if (f->state == CPR_FILE_COMPLETE)
 		cpr_bars_done(bars, slot, "");
-		break;
-	case CPR_BENCH_MISSING:
-		cpr_bars_drop(bars, slot);
+	if (f->state <= CPR_FILE_COMPLETE)
+		return;
+	cpr_bars_drop(bars, slot);
+	if (f->state == CPR_FILE_MISSING)
 		cpr_bars_line(bars, "%s: was told that there is no such file", label);
-		break;
-	case CPR_BENCH_REFUSED:
-		cpr_bars_drop(bars, slot);
+	else if (f->state == CPR_FILE_ABORTED && f->aborted_by_phone)
 		cpr_bars_line(bars, "%s: the phone broke it off", label);
-		break;
-	}
+	else
+		cpr_bars_line(bars, "%s: %s", label, cpr_file_state_name(f->state));
 }
 
 static void show_stage(struct cpr_bench_shown *s, unsigned slot, struct cpr_bars *bars,
-	const struct cpr_bench_phone *p)
+	const struct cpr_doctor_phone *p)
 {
-	char ip[INET_ADDRSTRLEN];
+	char ip[INET_ADDRSTRLEN], name[16];
 
-	inet_ntop(AF_INET, &p->ip, ip, sizeof(ip));
-	cpr_bars_line(bars, "%s %s%s%s: %s", model_of(p), p->name,
-		p->ip.s_addr ? " at " : "", p->ip.s_addr ? ip : "", in_words(p->stage));
+	name_of(p, name);
+	cpr_bars_line(bars, "%s %s%s%s: %s", cpr_report_model(p), name,
+		p->ip.s_addr ? " at " : "", p->ip.s_addr ? ip_of(p, ip) : "",
+		in_words(p->stage));
 	s->phone[slot].seen = true;
 	s->phone[slot].stage = p->stage;
-	if (p->stage == CPR_BENCH_DHCP && p->vlan >= 0)
+	if (p->stage == CPR_STAGE_DHCP && p->dhcp.vlan >= 0)
 		cpr_bars_line(bars,
 			"%s %s: asks in VLAN %d, but this interface serves frames "
-			"without "
-			"tag; take the voice VLAN off its switch port",
-			model_of(p), p->name, p->vlan);
-	if (p->stage == CPR_BENCH_REGISTERING && !p->list && !s->phone[slot].hinted) {
+			"without tag; take the voice VLAN off its switch port",
+			cpr_report_model(p), name, p->dhcp.vlan);
+	if (p->stage == CPR_STAGE_REGISTERING && !p->flashed && !s->phone[slot].hinted) {
 		cpr_bars_line(bars,
 			"%s %s: has firmware and asked for none; to recover it, reset it "
 			"with the keys above",
-			model_of(p), p->name);
+			cpr_report_model(p), name);
 		s->phone[slot].hinted = true;
 	}
 }
 
-void cpr_bench_show(struct cpr_bench_shown *s, struct cpr_bars *bars,
-	const struct cpr_bench_watch *w, const struct cpr_bench_phone *p)
+static void show_over(
+	struct cpr_bench_shown *s, struct cpr_bars *bars, const struct cpr_bench_watch *w)
 {
-	const struct cpr_bench_file *f =
-		p->current < p->file_n ? &p->file[p->current] : NULL;
+	bool over = cpr_bench_watch_over(w, UINT64_MAX);
+
+	if (over && !s->over)
+		cpr_bars_line(bars,
+			"every phone is back; ends when no new one came for a minute");
+	s->over = over;
+}
+
+void cpr_bench_show(struct cpr_bench_shown *s, struct cpr_bars *bars,
+	const struct cpr_bench_watch *w, const struct cpr_doctor_phone *p)
+{
+	const struct cpr_doctor_file *f = p->current >= 0 ? &p->file[p->current] : NULL;
 	unsigned slot = 0;
 
-	while (w->phone[slot] != p)
+	while (cpr_doctor_phone(w->doctor, slot) != p)
 		slot++;
-	if (f && (f->state < CPR_BENCH_COMPLETE || s->phone[slot].current != p->current ||
-			 s->phone[slot].state != f->state))
+	if (f && (f->state < CPR_FILE_COMPLETE ||
+			 s->phone[slot].current != p->current + 1 ||
+			 s->phone[slot].state != (int)f->state))
 		show_file(bars, slot, p, f);
 	if (f) {
-		s->phone[slot].current = p->current;
-		s->phone[slot].state = f->state;
+		s->phone[slot].current = p->current + 1;
+		s->phone[slot].state = (int)f->state;
 	}
 	if (!s->phone[slot].seen || s->phone[slot].stage != p->stage)
 		show_stage(s, slot, bars, p);
-	if (!s->over && cpr_bench_watch_over(w, UINT64_MAX)) {
-		cpr_bars_line(bars,
-			"every phone is back; ends when no new one came for a minute");
-		s->over = true;
-	}
-	if (p->stage != CPR_BENCH_RECOVERED)
-		s->over = false;
+	show_over(s, bars, w);
 }
 
-static void mac_text(const uint8_t mac[6], char out[18])
+void cpr_bench_show_all(
+	struct cpr_bench_shown *s, struct cpr_bars *bars, const struct cpr_bench_watch *w)
 {
-	snprintf(out, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-		mac[4], mac[5]);
+	for (unsigned i = 0; i < cpr_doctor_phones(w->doctor); i++) {
+		const struct cpr_doctor_phone *p = cpr_doctor_phone(w->doctor, i);
+
+		if (cpr_bench_is_here(p) &&
+			(!s->phone[i].seen || s->phone[i].stage != p->stage))
+			cpr_bench_show(s, bars, w, p);
+	}
 }
 
 /* The file that keeps the phone where it is; NULL: none. */
-static const struct cpr_bench_file *open_file(const struct cpr_bench_phone *p)
+static const struct cpr_doctor_file *open_file(const struct cpr_doctor_phone *p)
 {
 	for (size_t i = p->file_n; i-- > 0;)
-		if (is_telling(&p->file[i]) && p->file[i].state != CPR_BENCH_COMPLETE)
+		if (is_telling(&p->file[i]) && p->file[i].state != CPR_FILE_COMPLETE)
 			return &p->file[i];
 	return NULL;
 }
 
-/* What the person can look at next; "" when nothing comes to mind. */
-static const char *advice(const struct cpr_bench_phone *p, const struct cpr_bench_file *f)
+/* What only the bench can add; "" when nothing comes to mind. */
+static const char *advice(
+	const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f)
 {
-	if (p->stage == CPR_BENCH_DHCP && p->vlan >= 0)
+	if (p->stage == CPR_STAGE_DHCP && p->dhcp.vlan >= 0)
 		return "; it is in a voice VLAN, and this interface serves frames "
-		       "without "
-		       "tag: take the voice VLAN off its switch port";
-	if (p->stage == CPR_BENCH_DHCP && !p->ip.s_addr)
+		       "without tag: take the voice VLAN off its switch port";
+	if (p->stage == CPR_STAGE_DHCP && !p->ip.s_addr)
 		return "; it got no address: does a firewall here drop UDP port 67?";
-	if (p->stage == CPR_BENCH_TFTP && f && f->state == CPR_BENCH_ASKED)
-		return "; it got no answer: does a firewall here drop UDP port 69?";
-	if (p->stage == CPR_BENCH_TFTP && f && f->state == CPR_BENCH_MISSING)
+	if (p->stage == CPR_STAGE_TFTP && f && f->state == CPR_FILE_MISSING)
 		return "; are the packages for this model?";
-	if (p->stage == CPR_BENCH_LOADS && !f)
-		return "; it read its packing list and asks for no image: it refuses "
-		       "this load, "
-		       "try another version";
-	if (p->stage == CPR_BENCH_REBOOTING)
+	if (p->stage == CPR_STAGE_REBOOTING)
 		return "; it may still be writing its flash: leave it powered";
 	return "";
 }
 
+static void report_faults(
+	const struct cpr_doctor *d, const struct cpr_doctor_phone *p, FILE *out)
+{
+	_cleanup_(cpr_verdicts_clear) struct cpr_verdicts v = {0};
+
+	cpr_doctor_judge(d, p, &v);
+	for (size_t i = 0; i < v.n; i++)
+		fprintf(out, "  %s: %s; %s\n", cpr_faults[v.row[i].id].name,
+			v.row[i].text, v.row[i].remedy);
+}
+
 void cpr_bench_report(const struct cpr_bench_watch *w, FILE *out)
 {
-	for (size_t i = 0; i < w->phone_n; i++) {
-		const struct cpr_bench_phone *p = w->phone[i];
-		const struct cpr_bench_file *f = open_file(p);
+	for (size_t i = 0; i < cpr_doctor_phones(w->doctor); i++) {
+		const struct cpr_doctor_phone *p = cpr_doctor_phone(w->doctor, i);
+		const struct cpr_doctor_file *f = open_file(p);
 		char mac[18], ip[INET_ADDRSTRLEN];
 
-		mac_text(p->mac, mac);
-		inet_ntop(AF_INET, &p->ip, ip, sizeof(ip));
-		fprintf(out, "%s %s %s %s", mac, model_of(p), p->ip.s_addr ? ip : "-",
-			cpr_bench_stage_name(p->stage));
-		if (f && p->stage != CPR_BENCH_RECOVERED)
+		if (!cpr_bench_is_here(p))
+			continue;
+		cpr_report_mac(p, mac);
+		fprintf(out, "%s %s %s %s", mac, cpr_report_model(p), ip_of(p, ip),
+			cpr_stage_name(p->stage));
+		if (f && !p->recovered)
 			fprintf(out, ": '%s' %s after %llu bytes", f->name,
-				cpr_bench_file_state_name(f->state),
+				cpr_file_state_name(f->state),
 				(unsigned long long)f->bytes);
 		fprintf(out, "%s\n", advice(p, f));
+		report_faults(w->doctor, p, out);
 	}
-}
-
-static json_t *files_json(const struct cpr_bench_phone *p)
-{
-	json_t *files = json_array();
-
-	for (size_t i = 0; i < p->file_n; i++) {
-		const struct cpr_bench_file *f = &p->file[i];
-
-		json_array_append_new(files,
-			json_pack("{s:s, s:I, s:o, s:s}", "name", f->name, "bytes",
-				(json_int_t)f->bytes, "size",
-				f->size ? json_integer((json_int_t)f->size) : json_null(),
-				"state", cpr_bench_file_state_name(f->state)));
-	}
-	return files;
-}
-
-int cpr_bench_report_json(const struct cpr_bench_watch *w, FILE *out)
-{
-	json_t *phones = json_array(), *all = json_pack("{s:o}", "phones", phones);
-	int rc;
-
-	for (size_t i = 0; i < w->phone_n; i++) {
-		const struct cpr_bench_phone *p = w->phone[i];
-		char mac[18], ip[INET_ADDRSTRLEN];
-
-		mac_text(p->mac, mac);
-		inet_ntop(AF_INET, &p->ip, ip, sizeof(ip));
-		json_array_append_new(phones,
-			json_pack("{s:s, s:s?, s:o, s:s, s:b, s:o}", "mac", mac, "model",
-				p->model ? p->model->model : NULL, "ip",
-				p->ip.s_addr ? json_string(ip) : json_null(), "stage",
-				cpr_bench_stage_name(p->stage), "recovered",
-				p->stage == CPR_BENCH_RECOVERED, "files", files_json(p)));
-	}
-	rc = all ? json_dumpf(all, out, JSON_INDENT(2)) : -1;
-	json_decref(all);
-	fputc('\n', out);
-	return rc < 0 ? -ENOMEM : 0;
 }

@@ -36,6 +36,7 @@ struct cpr_doctor_config {
 	const struct cpr_plan *plan; /* what should be served; NULL: not known */
 	size_t phones_max;           /* 0: 65,536; more are counted, not looked at */
 	size_t story_max;            /* events kept of each phone; 0: none */
+	bool bench; /* there is no call manager: a phone that calls after its images is back */
 	/* Faults, a bit each, that what is fed cannot show: log lines tell less than packets. */
 	uint32_t blind;
 };

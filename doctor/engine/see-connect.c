@@ -85,6 +85,12 @@ static void note_call(struct cpr_call *c, const struct cpr_packet *k)
 		c->worst = c->unanswered;
 }
 
+/* Its images are in the flash, and it has had its configuration since. */
+static bool is_configured(const struct cpr_doctor_phone *p)
+{
+	return p->flashed && p->rebooted && p->configured.number > p->flashed_at.number;
+}
+
 static struct cpr_doctor_phone *out(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	const struct cpr_packet *k, bool udp, const char *what)
 {
@@ -103,7 +109,7 @@ static struct cpr_doctor_phone *out(struct cpr_doctor *d, struct cpr_doctor_phon
 		udp ? CPR_EVENT_SIP : CPR_EVENT_TCP, "%s to port %u%s", what,
 		f->target_port, c->unanswered.n > 1 ? ", again" : "");
 	if (manager)
-		cpr_round_called(p, k, false);
+		cpr_round_called(p, k, d->config.bench && is_configured(p));
 	return p;
 }
 

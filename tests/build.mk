@@ -20,7 +20,7 @@ TESTS += $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 define declare-test
 $1-src      := tests/unit/$1.c
 $1-inc      := lib dnsmasq-conf tftp-helper phone recover kea-hook doctor tests
-$1-use       = $(if $(filter test-doctor-%,$1),libdoctor,$$(filter libconf libhelper libphone librecover libdoctor libhook,$$(LIBS))) libengine libcpr-cli libfirmware libcpr
+$1-use       = $(if $(filter test-doctor-% test-recover-watch,$1),librecover libdoctor,$$(filter libconf libhelper libphone librecover libdoctor libhook,$$(LIBS))) libengine libcpr-cli libfirmware libcpr
 $1-cppflags := $(CMOCKA_CFLAGS)
 $1-ldflags  := $(CMOCKA_LIBS)
 endef

@@ -373,7 +373,7 @@ static int serve(
 	int rc;
 
 	if (wire_fd < 0 || cpr_bars_new(&bars, STDERR_FILENO) < 0 ||
-		cpr_bench_watch_begin(&w) < 0) {
+		cpr_bench_watch_begin(&w, (uint64_t)time(NULL) * 1000 - now_ms()) < 0) {
 		cpr_errors_add(e, NULL, 0, "cannot listen on '%s': %s", o->interface,
 			strerror(wire_fd < 0 ? -wire_fd : ENOMEM));
 		return CPR_EXIT_FAILED;

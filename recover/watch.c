@@ -3,7 +3,7 @@
 #include "engine/facts.h"
 #include "frame.h"
 
-int cpr_bench_watch_begin(struct cpr_bench_watch *w)
+int cpr_bench_watch_begin(struct cpr_bench_watch *w, uint64_t epoch_ms)
 {
 	const struct cpr_doctor_config config = {
 		.phones_max = CPR_BENCH_PHONES,
@@ -11,7 +11,7 @@ int cpr_bench_watch_begin(struct cpr_bench_watch *w)
 		.blind = UINT32_C(1) << CPR_FAULT_CALL_MANAGER_UNREACHABLE,
 	};
 
-	*w = (struct cpr_bench_watch){0};
+	*w = (struct cpr_bench_watch){.epoch_ms = epoch_ms};
 	return cpr_doctor_new(&w->doctor, &config);
 }
 
@@ -39,7 +39,7 @@ const struct cpr_doctor_phone *cpr_bench_watch_feed(
 {
 	const struct cpr_packet k = {
 		.number = ++w->number,
-		.time_us = now_ms * 1000,
+		.time_us = (w->epoch_ms + now_ms) * 1000,
 		.frame = *f,
 		.inner_vlan = -1,
 		.payload_real = f->payload_len,
@@ -54,7 +54,7 @@ const struct cpr_doctor_phone *cpr_bench_watch_feed(
 
 void cpr_bench_watch_tick(struct cpr_bench_watch *w, uint64_t now_ms)
 {
-	cpr_doctor_tick(w->doctor, now_ms * 1000);
+	cpr_doctor_tick(w->doctor, (w->epoch_ms + now_ms) * 1000);
 }
 
 bool cpr_bench_watch_over(const struct cpr_bench_watch *w, uint64_t now_ms)
@@ -71,5 +71,5 @@ bool cpr_bench_watch_over(const struct cpr_bench_watch *w, uint64_t now_ms)
 		if (p->first.time_us > newest)
 			newest = p->first.time_us;
 	}
-	return newest && now_ms >= newest / 1000 + CPR_BENCH_ALONE_MS;
+	return newest && now_ms >= newest / 1000 - w->epoch_ms + CPR_BENCH_ALONE_MS;
 }

@@ -17,10 +17,12 @@ enum {
 
 struct cpr_bench_watch {
 	struct cpr_doctor *doctor;
-	uint64_t number; /* of the last frame */
+	uint64_t number;   /* of the last frame */
+	uint64_t epoch_ms; /* when the clock of `now_ms` stood at 0, for the report */
 };
 
-int cpr_bench_watch_begin(struct cpr_bench_watch *w);  /* 0 or -ENOMEM */
+/* epoch_ms: since 1970; what is given as now_ms afterwards counts from there.  0 or -ENOMEM. */
+int cpr_bench_watch_begin(struct cpr_bench_watch *w, uint64_t epoch_ms);
 void cpr_bench_watch_clear(struct cpr_bench_watch *w); /* also the _cleanup_ function */
 
 /* The phone that the frame told something of, or NULL. */

@@ -38,14 +38,14 @@ stage() { jq -r --arg mac "$1" '.phones[] | select(.mac == $mac) | .stage' <<<"$
 	wait "$board" || [ $? = 6 ]
 	wait "$other" || [ $? = 6 ]
 	ended 6
-	json=$(sed -n '/^{/,/^}/p' "$log")
+	json=$(sed -n '/^{/,/^}}$/p' "$log")
 	[ "$(jq '.phones | length' <<<"$json")" = 3 ]
 	[ "$(stage 02:1b:54:00:00:0a)" = recovered ]
 	[ "$(stage 02:1b:54:00:00:20)" = loads ]
 	[ "$(stage 02:1b:54:00:00:30)" = tftp ]
 	jq -e '.phones[] | select(.model == "7970") | .files[] |
 		select(.name == "term70.default.loads") | .state == "missing"' <<<"$json"
-	grep -q '^02:1b:54:00:00:20 7961 .* loads; .*asks for no image' "$log"
+	grep -A1 '^02:1b:54:00:00:20 7961 .* loads' "$log" | grep -q '^  loads-refused: '
 	grep -q "^02:1b:54:00:00:30 7970 .*'term70.default.loads' missing.*for this model" "$log"
 	nothing_left
 	recover_pid=$dark_pid

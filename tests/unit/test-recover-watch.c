@@ -9,7 +9,7 @@ static struct story begin(struct cpr_bench_watch *w)
 	struct story s = story_begin();
 
 	cpr_doctor_freep(&s.w.d);
-	assert_int_equal(cpr_bench_watch_begin(w), 0);
+	assert_int_equal(cpr_bench_watch_begin(w, 0), 0);
 	s.w.d = w->doctor;
 	return s;
 }

@@ -132,7 +132,7 @@ check-boot: all  ## boot a small Debian with the units in systemd-nspawn (root; 
 
 check-headers:  ## compile every header on its own
 	@set -e; for h in $(HEADERS); do \
-	  echo "#include \"$$h\"" | $(CC) $(cppflags) -I. -Ilib -I$${h%/*} -std=c11 $(warn) $(warn-c) -Werror -fsyntax-only -x c -; done
+	  echo "#include \"$$h\"" | $(CC) $(cppflags) -I. -Ilib -Idoctor -I$${h%/*} -std=c11 $(warn) $(warn-c) -Werror -fsyntax-only -x c -; done
 	@set -e; for h in $(HEADERS_CXX); do \
 	  echo "#include \"$$h\"" | $(CXX) $(cppflags) -I. -Ilib -I$${h%/*} -isystem /usr/include/kea \
 	    -std=c++17 $(warn) -Werror -fsyntax-only -x c++ -; done

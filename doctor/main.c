@@ -49,7 +49,7 @@ enum {
 	KEY_JOURNAL,
 	KEY_SINCE,
 	AT_ONCE = 4096,   /* packets until timers and Ctrl-C have their turn */
-	LOOK_MS = 250,    /* how often time is told to the engine, live */
+	LOOK_MS = 250,    /* how often, live, phones are looked at and time is told */
 	PROGRESS = 65536, /* packets from one look at the bar to the next */
 };
 
@@ -316,8 +316,8 @@ static int read_files(struct app *a)
 			break;
 		}
 	}
-	cpr_doctor_tick(
-		a->doctor, 0); /* that is all, and now is its last packet's time */
+	/* That is all, and now is its last packet's time. */
+	cpr_doctor_tick(a->doctor, 0);
 	if (r < 0 && !a->errors.n)
 		cpr_errors_add(&a->errors, NULL, 0, "cannot read: %s", strerror(-r));
 	return r < 0 ? CPR_EXIT_FAILED : CPR_EXIT_OK;
@@ -338,6 +338,7 @@ static int watch(struct app *a, int signals)
 	_cleanup_(cpr_live_freep) struct cpr_live *live = NULL;
 	struct pollfd wait[] = {{.fd = cpr_capture_fd(a->capture), .events = POLLIN},
 		{.fd = signals, .events = POLLIN}};
+	uint64_t looked = 0;
 	int r = cpr_live_new(&live, a->doctor, a->o.interface, STDERR_FILENO);
 
 	if (r == 0 && !cpr_cli_fancy(STDERR_FILENO))
@@ -347,6 +348,9 @@ static int watch(struct app *a, int signals)
 			r = -errno;
 		if (r == 0)
 			r = see_some(a);
+		if (r == 0 && now_us() - looked < LOOK_MS * 1000 && !wait[1].revents)
+			continue;
+		looked = now_us();
 		cpr_doctor_lost(a->doctor, cpr_capture_lost(a->capture));
 		cpr_doctor_tick(a->doctor, now_us());
 		cpr_live_tick(live);

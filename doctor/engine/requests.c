@@ -220,14 +220,19 @@ static void note_phone(
 	}
 }
 
-/* A new attempt ends what else is under way. */
+/* A new attempt ends what else is under way.  Whoever asks for its recovery file began anew, and
+ * may have lost its power. */
 static void end_others(struct cpr_doctor *d, struct cpr_doctor_phone *p, int file,
 	const struct cpr_packet *k)
 {
 	for (size_t i = 0; i < p->file_n; i++)
 		if ((int)i != file && p->file[i].asked_n &&
 			cpr_transfer_open(&p->file[i])) {
-			cpr_transfer_given_up(d, p, (int)i, k, CPR_GAVE_UP_OTHER);
+			bool anew = p->file[file].kind == CPR_FILE_RECOVERY &&
+				    !p->file[i].last_sent;
+
+			cpr_transfer_given_up(d, p, (int)i, k,
+				anew ? CPR_GAVE_UP_BOOT : CPR_GAVE_UP_OTHER);
 			/* One file's bytes at a time are enough to keep. */
 			p->file[i].keeping = false;
 			cpr_buf_free(&p->file[i].head);

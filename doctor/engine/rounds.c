@@ -92,6 +92,9 @@ static void refuse_list(struct cpr_doctor_phone *p, const struct cpr_packet *k)
 static void refuse_image(
 	struct cpr_doctor_phone *p, int image, const struct cpr_packet *k)
 {
+	/* Where it ended nobody saw. */
+	if (p->file[image].unseen)
+		return;
 	if (p->image_refused.image != image)
 		p->image_refused.n = 0;
 	p->image_refused.image = image;

@@ -97,6 +97,12 @@ strangers() {
 	[ -z "$output" ]
 }
 
+@test "a healthy capture without DHCP, of one direction, with packets lost shows no fault" {
+	run -0 --separate-stderr cuts --partly tests/captures/healthy-*.pcap*
+	echo "$output"
+	[ -z "$output" ]
+}
+
 @test "made anew, captures show the same" {
 	local name out=$BATS_TEST_TMPDIR/new
 	mkdir "$out"

@@ -270,19 +270,8 @@ static void server_says(struct cpr_journal *j, const struct kept *at, uint8_t ty
 
 static uint8_t message_type(const char *word)
 {
-	static const char *const names[] = {
-		[CPR_DHCP_DISCOVER] = "DISCOVER",
-		[CPR_DHCP_OFFER] = "OFFER",
-		[CPR_DHCP_REQUEST] = "REQUEST",
-		[CPR_DHCP_DECLINE] = "DECLINE",
-		[CPR_DHCP_ACK] = "ACK",
-		[CPR_DHCP_NAK] = "NAK",
-		[CPR_DHCP_RELEASE] = "RELEASE",
-		[CPR_DHCP_INFORM] = "INFORM",
-	};
-
-	for (uint8_t i = CPR_DHCP_DISCOVER; i < CPR_ARRAY_LEN(names); i++)
-		if (strcmp(names[i], word) == 0)
+	for (uint8_t i = CPR_DHCP_INFORM; i; i--)
+		if (strcmp(cpr_dhcp_type_name(i), word) == 0)
 			return i;
 	return 0;
 }

@@ -1,5 +1,7 @@
 #include "dhcp.h"
 
+#include "cleanup.h"
+
 #include <string.h>
 
 enum {
@@ -13,6 +15,22 @@ enum {
 	FILE_LEN = 128,
 	SNAME_LEN = 64,
 };
+
+const char *cpr_dhcp_type_name(uint8_t type)
+{
+	static const char *const names[] = {
+		[CPR_DHCP_DISCOVER] = "DISCOVER",
+		[CPR_DHCP_OFFER] = "OFFER",
+		[CPR_DHCP_REQUEST] = "REQUEST",
+		[CPR_DHCP_DECLINE] = "DECLINE",
+		[CPR_DHCP_ACK] = "ACK",
+		[CPR_DHCP_NAK] = "NAK",
+		[CPR_DHCP_RELEASE] = "RELEASE",
+		[CPR_DHCP_INFORM] = "INFORM",
+	};
+
+	return type < CPR_ARRAY_LEN(names) ? names[type] : NULL;
+}
 
 /* One option of an area; false at its end, and `bad` where a length passes it. */
 static bool next_option(struct cpr_span *area, uint8_t *code, struct cpr_span *value)

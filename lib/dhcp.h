@@ -19,6 +19,9 @@ enum {
 	CPR_DHCP_INFORM
 };
 
+/* "DISCOVER"; NULL: no type of this protocol. */
+const char *cpr_dhcp_type_name(uint8_t type);
+
 /* A parsed message.  Options point into the packet, or into `joined` where an option came in
  * pieces (RFC 3396); option overload (52) is followed.  len 0 with data NULL: absent. */
 struct cpr_dhcp {

@@ -206,22 +206,6 @@ static void see_from_phone(
 		p->stage = CPR_STAGE_DHCP;
 }
 
-static const char *type_name(uint8_t type)
-{
-	static const char *const name[] = {
-		[CPR_DHCP_DISCOVER] = "DISCOVER",
-		[CPR_DHCP_OFFER] = "OFFER",
-		[CPR_DHCP_REQUEST] = "REQUEST",
-		[CPR_DHCP_DECLINE] = "DECLINE",
-		[CPR_DHCP_ACK] = "ACK",
-		[CPR_DHCP_NAK] = "NAK",
-		[CPR_DHCP_RELEASE] = "RELEASE",
-		[CPR_DHCP_INFORM] = "INFORM",
-	};
-
-	return type < CPR_ARRAY_LEN(name) && name[type] ? name[type] : NULL;
-}
-
 static void tell_from_phone(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	const struct message *m, struct in_addr server)
 {
@@ -235,7 +219,7 @@ static void tell_from_phone(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	if (which.s_addr)
 		inet_ntop(AF_INET, &which, address, sizeof(address));
 	cpr_story_add(d, p, m->k, CPR_EVENT_PHONE, server, CPR_EVENT_DHCP, "%s%s%s%s",
-		type_name(m->dhcp.type), *address ? " " : "", address,
+		cpr_dhcp_type_name(m->dhcp.type), *address ? " " : "", address,
 		m->dhcp.type == CPR_DHCP_REQUEST && m->dhcp.ciaddr.s_addr ? " (renewal)"
 									  : "");
 }
@@ -247,7 +231,7 @@ static struct cpr_doctor_phone *from_phone(struct cpr_doctor *d, const struct me
 	const struct cpr_frame *frame = &m->k->frame;
 	struct cpr_doctor_server *s;
 
-	if (!p || !type_name(m->dhcp.type))
+	if (!p || !cpr_dhcp_type_name(m->dhcp.type))
 		return p;
 	if (m->dhcp.giaddr.s_addr) {
 		p->dhcp.relay = m->dhcp.giaddr;
@@ -457,8 +441,8 @@ static void tell_to_phone(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 			d, p, m->k, CPR_EVENT_SERVER, a->server, CPR_EVENT_DHCP, "NAK");
 	else
 		cpr_story_add(d, p, m->k, CPR_EVENT_SERVER, a->server, CPR_EVENT_DHCP,
-			"%s %s, TFTP server %s%s%s%s", type_name(m->dhcp.type), address,
-			n ? tftp : "unknown", n ? " (" : "",
+			"%s %s, TFTP server %s%s%s%s", cpr_dhcp_type_name(m->dhcp.type),
+			address, n ? tftp : "unknown", n ? " (" : "",
 			n ? cpr_source_name(source) : "", n ? ")" : "");
 }
 

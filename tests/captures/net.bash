@@ -93,7 +93,7 @@ lan_wire() {
 
 wire() {
 	lab_start "$work/wire.$1" "$B/wire" "$@"
-	lab_wait 50 grep -q ready "$work/wire.$1"
+	lab_wait 50 grep -qs ready "$work/wire.$1"
 }
 
 # lan_trunk VID[,VID]: between two switches of which phone and server know nothing, the frames

@@ -82,6 +82,17 @@ strangers() {
 	[ -z "$wrong" ]
 }
 
+@test "another dissector finds no packet malformed, but where the capture cut them" {
+	once
+	local all=$BATS_TEST_TMPDIR/all
+	mergecap -w "$all" $(ls tests/captures/*.pcap* | grep -Ev '/healthy-(cut-packets|many)\.')
+	run -0 --separate-stderr tshark -r "$all" -Y 'tftp || dhcp'
+	[ "${#lines[@]}" -gt 5000 ]
+	run -0 --separate-stderr tshark -r "$all" -Y _ws.malformed
+	echo "$output"
+	[ -z "$output" ]
+}
+
 @test "a capture that ends early, wherever, shows no fault that the whole does not have" {
 	run -0 --separate-stderr cuts tests/captures/*.pcap*
 	# until an OFFER comes nobody can know that it comes late

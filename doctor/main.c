@@ -373,9 +373,15 @@ static int take_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* What was read, for the page's head. */
+/* What was read, for the page's head.  A file's name may tell whose it is. */
 static void source_of(const struct app *a, struct cpr_buf *out)
 {
+	if (a->o.mask) {
+		cpr_buf_puts(out, a->o.journal     ? "log lines"
+				  : a->o.interface ? "an interface"
+						   : "a capture");
+		return;
+	}
 	if (a->o.journal)
 		cpr_buf_printf(out, "log lines of %s",
 			a->o.journal_path ? a->o.journal_path : "the journal");

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 enum {
 	MAC_DIGITS = 12,
 	PRESENT = 2, /* of a name: shorter ones would be found everywhere */
+	CUT = 12, /* of one that the end of the text cut: so many letters are no chance */
 };
 
 /* Things in the order of their first appearance; the number is the pseudonym. */
@@ -129,6 +131,18 @@ static bool has_upper(const char *s, size_t len)
 	return false;
 }
 
+/* A phone's own name, of whose MAC what kept it cut the end off; its length, 0: none. */
+static size_t cut_name_length(const char *s)
+{
+	size_t digits;
+
+	if (strncasecmp(s, "SEP", 3) != 0 && strncasecmp(s, "SIP", 3) != 0)
+		return 0;
+	digits = strspn(s + 3, "0123456789abcdefABCDEF");
+	return digits >= 6 && digits < MAC_DIGITS && !in_word(s[3 + digits]) ? 3 + digits
+									     : 0;
+}
+
 /* The pseudonym, spelled as the MAC is that ends the len characters at s. */
 static void put_mac(struct cpr_mask *m, const char *s, size_t len, const char *hex,
 	struct cpr_buf *out)
@@ -210,11 +224,13 @@ static size_t bytes_length(const char *s)
 
 static size_t name_at(const struct cpr_mask *m, const char *s, size_t *which)
 {
-	size_t best = 0;
+	size_t best = 0, left = strnlen(s, NAME_MAX + 1);
 
 	for (size_t i = 0; i < m->name.n; i++) {
 		size_t len = strlen(m->name.text[i]);
 
+		if (left >= CUT && left < len)
+			len = left;
 		if (len > best && strncasecmp(s, m->name.text[i], len) == 0 &&
 			!in_word(s[len])) {
 			best = len;
@@ -224,28 +240,57 @@ static size_t name_at(const struct cpr_mask *m, const char *s, size_t *which)
 	return best;
 }
 
-/* Replaces what begins at s and may not be shown; its length, 0: nothing to hide.  after: s
- * stands behind a letter or digit. */
-static size_t hide(struct cpr_mask *m, const char *s, bool after, struct cpr_buf *out)
+/* The folders of an absolute path, which are named after people and firms, with the slash behind
+ * them; 0: there are none. */
+static size_t folders_length(const char *s)
+{
+	size_t len = 0;
+
+	while (s[len] == '/' || s[len] == '\\') {
+		size_t part = strcspn(s + len + 1, "/\\ \t\n\"'<>(),;:");
+
+		if (!part || (s[len + 1 + part] != '/' && s[len + 1 + part] != '\\'))
+			break;
+		len += 1 + part;
+	}
+	return len ? len + 1 : 0;
+}
+
+/* Replaces what begins at s and may not be shown; its length, 0: nothing to hide.  before: the
+ * character that s stands behind. */
+static size_t hide(struct cpr_mask *m, const char *s, char before, struct cpr_buf *out)
 {
 	char hex[MAC_DIGITS + 1];
 	size_t len, which;
 	unsigned part[4];
 
-	if (strncasecmp(s, "SEP", 3) == 0 && (len = mac_length(s + 3, hex)) > 0) {
-		put_mac(m, s, len + 3, hex, out);
-		return len + 3;
-	}
-	if (after)
-		return 0;
-	len = name_at(m, s, &which);
+	/* first, for a name may have a MAC in it: SEP001B54AABBCC.example.net */
+	len = in_word(before) ? 0 : name_at(m, s, &which);
 	if (len) {
 		cpr_buf_printf(out, "host-%zu", which + 1);
 		return len;
 	}
-	len = mac_length(s, hex);
+	if (strncasecmp(s, "SEP", 3) == 0 && (len = mac_length(s + 3, hex)) > 0) {
+		put_mac(m, s, len + 3, hex, out);
+		return len + 3;
+	}
+	len = cut_name_length(s);
+	if (len) {
+		cpr_buf_add(out, s, 3);
+		cpr_buf_puts(out, "…");
+		return len;
+	}
+	/* "SIP001b54aabbcc.cnf": behind whatever letters */
+	len = isxdigit((unsigned char)before) ? 0 : mac_length(s, hex);
 	if (len) {
 		put_mac(m, s, len, hex, out);
+		return len;
+	}
+	if (in_word(before))
+		return 0;
+	len = before == '.' ? 0 : folders_length(s);
+	if (len) {
+		cpr_buf_puts(out, "…/");
 		return len;
 	}
 	len = bytes_length(s);
@@ -265,7 +310,7 @@ char *cpr_mask_text(struct cpr_mask *m, const char *text)
 
 	cpr_buf_puts(&out, "");
 	for (const char *s = text; *s;) {
-		size_t len = hide(m, s, s > text && in_word(s[-1]), &out);
+		size_t len = hide(m, s, s > text ? s[-1] : ' ', &out);
 
 		if (!len)
 			cpr_buf_add(&out, s, len = 1);

@@ -14,8 +14,8 @@ void cpr_mask_freep(struct cpr_mask **m);
 int cpr_mask_name(struct cpr_mask *m, const char *name); /* 0 or -ENOMEM */
 
 /* The text with all of it replaced; the caller's, NULL without memory.  MACs in all spellings
- * (aa:bb:cc:dd:ee:ff, aa-bb-…, aabb.ccdd.eeff, and behind SEP, CTLSEP, ITLSEP) become
+ * (aa:bb:cc:dd:ee:ff, aa-bb-…, aabb.ccdd.eeff, and behind SEP, CTLSEP, SIP) become
  * 02:00:00:00:00:01 and on, in the same spelling; addresses 10.N.N.H, of one /24 where they
- * were; the bytes of an option ("c0 a8 0a 69") go.  Kept: 0.0.0.0, 127/8, and what begins with
- * 255, which is a mask or everybody. */
+ * were; the bytes of an option ("c0 a8 0a 69") and the folders of an absolute path go.  Kept:
+ * 0.0.0.0, 127/8, and what begins with 255, which is a mask or everybody. */
 char *cpr_mask_text(struct cpr_mask *m, const char *text);

@@ -273,7 +273,7 @@ static int summary(
 		out.failed |= v.failed;
 	}
 	cpr_buf_puts(&out, "</table>\n");
-	return cpr_paper_put(paper, &out);
+	return cpr_paper_put_html(paper, &out);
 }
 
 int cpr_report_html(
@@ -288,11 +288,11 @@ int cpr_report_html(
 		cpr_doctor_judge(d, cpr_doctor_phone(d, i), &v);
 		phone(d, cpr_doctor_phone(d, i), i, &v, &out);
 		out.failed |= v.failed;
-		r = cpr_paper_put(paper, &out);
+		r = cpr_paper_put_html(paper, &out);
 	}
 	if (r == 0) {
 		cpr_buf_puts(&out, "</body></html>\n");
-		r = cpr_paper_put(paper, &out);
+		r = cpr_paper_put_html(paper, &out);
 	}
 	return r;
 }

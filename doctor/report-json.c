@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "engine/facts.h"
+#include "mask.h"
 #include "models.h"
 #include "text.h"
 
@@ -147,18 +148,37 @@ static json_t *phone(const struct cpr_doctor *d, const struct cpr_doctor_phone *
 		silent ? seconds(silent) : json_null(), "events", events(p));
 }
 
+/* In place, of all strings in it as they read; keys stay.  False: no memory. */
+static bool mask(struct cpr_mask *m, json_t *j)
+{
+	_cleanup_(cpr_freep) char *masked = NULL;
+	const char *key;
+	json_t *value;
+	bool ok = true;
+	size_t i;
+
+	json_object_foreach(j, key, value) ok = mask(m, value) && ok;
+	json_array_foreach(j, i, value) ok = mask(m, value) && ok;
+	if (!json_is_string(j))
+		return ok;
+	masked = cpr_mask_text(m, json_string_value(j));
+	return masked && json_string_set(j, masked) == 0;
+}
+
 static int put(const struct cpr_paper *paper, json_t *j, const char *before)
 {
+	const struct cpr_paper plain = {.out = paper->out};
+	_cleanup_(cpr_freep) char *text = NULL;
 	struct cpr_buf out = {0};
-	char *text = j ? json_dumps(j, JSON_INDENT(2)) : NULL;
 
+	if (j && (!paper->mask || mask(paper->mask, j)))
+		text = json_dumps(j, JSON_INDENT(2));
 	json_decref(j);
 	if (!text)
 		return -ENOMEM;
 	cpr_buf_puts(&out, before);
 	cpr_buf_puts(&out, text);
-	free(text);
-	return cpr_paper_put(paper, &out);
+	return cpr_paper_put(&plain, &out);
 }
 
 static json_t *servers(const struct cpr_doctor *d)
@@ -193,10 +213,11 @@ static json_t *servers(const struct cpr_doctor *d)
 
 static int put_text(const struct cpr_paper *paper, const char *text)
 {
+	const struct cpr_paper plain = {.out = paper->out};
 	struct cpr_buf out = {0};
 
 	cpr_buf_puts(&out, text);
-	return cpr_paper_put(paper, &out);
+	return cpr_paper_put(&plain, &out);
 }
 
 int cpr_report_json(const struct cpr_doctor *d, const struct cpr_paper *paper)

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "dhcp.h"
 #include "engine/facts.h"
+#include "html.h"
 #include "mask.h"
 #include "models.h"
 #include "text.h"
@@ -16,7 +17,9 @@
 /* A flash is written in minutes, and a reboot takes several (umich, cisco-voip list). */
 #define SILENT_US (10 * 60 * UINT64_C(1000000))
 
-int cpr_paper_put(const struct cpr_paper *paper, struct cpr_buf *text)
+typedef char *masks(struct cpr_mask *m, const char *text);
+
+static int put(const struct cpr_paper *paper, struct cpr_buf *text, masks *with)
 {
 	_cleanup_(cpr_freep) char *masked = NULL;
 	const char *out = text->data;
@@ -25,13 +28,23 @@ int cpr_paper_put(const struct cpr_paper *paper, struct cpr_buf *text)
 	if (text->data)
 		cpr_text_tame(text->data, "\n"); /* none of it speaks to a terminal */
 	if (r == 0 && out && paper->mask) {
-		out = masked = cpr_mask_text(paper->mask, out);
+		out = masked = with(paper->mask, out);
 		r = out ? 0 : -ENOMEM;
 	}
 	if (r == 0 && out && fputs(out, paper->out) == EOF)
 		r = -EIO;
 	cpr_buf_free(text);
 	return r;
+}
+
+int cpr_paper_put(const struct cpr_paper *paper, struct cpr_buf *text)
+{
+	return put(paper, text, cpr_mask_text);
+}
+
+int cpr_paper_put_html(const struct cpr_paper *paper, struct cpr_buf *page)
+{
+	return put(paper, page, cpr_html_mask);
 }
 
 uint64_t cpr_report_silent_us(
@@ -81,6 +94,13 @@ const struct cpr_answer *cpr_report_lease(const struct cpr_doctor_phone *p)
 	return last;
 }
 
+/* Its MAC hides it: "SEP001B54AABBCC". */
+static bool is_own_name(const char *name)
+{
+	return strncasecmp(name, "SEP", 3) == 0 && strlen(name) == 15 &&
+	       strspn(name + 3, "0123456789abcdefABCDEF") == 12;
+}
+
 /* A name of one label may be a word that reports themselves use; it stays where it is. */
 static bool is_own_word(const char *name)
 {
@@ -98,8 +118,8 @@ static int hide(struct cpr_mask *mask, const char *name)
 {
 	struct in_addr address;
 
-	/* Addresses are hidden as such, and so is a phone's own name, which is its MAC. */
-	if (is_own_word(name) || strncmp(name, "SEP", 3) == 0 ||
+	/* Addresses are hidden as such. */
+	if (is_own_word(name) || is_own_name(name) ||
 		inet_pton(AF_INET, name, &address) == 1)
 		return 0;
 	return cpr_mask_name(mask, name);

@@ -20,6 +20,8 @@ struct cpr_paper {
 };
 /* Writes the text, which is empty afterwards.  0, -ENOMEM or -errno. */
 int cpr_paper_put(const struct cpr_paper *paper, struct cpr_buf *text);
+/* The same of a page: what is hidden is hidden in its texts as they read, and its marks stay. */
+int cpr_paper_put_html(const struct cpr_paper *paper, struct cpr_buf *page);
 
 /* report-text.c: a line per phone, and below it its story. */
 int cpr_report_text(const struct cpr_doctor *d, const struct cpr_paper *paper);

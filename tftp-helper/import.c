@@ -195,7 +195,7 @@ static int import_all(const struct arguments *a, const char *tftp_root,
 		if (!in[*done].accepted)
 			status = CPR_EXIT_INVALID;
 		if (!a->common.json)
-			cpr_report_text(&in[*done], a->dry_run);
+			cpr_intake_report_text(&in[*done], a->dry_run);
 	}
 	return status;
 }
@@ -211,7 +211,7 @@ static int import_into(const struct arguments *a, const char *tftp_root)
 	if (r < 0 || !in)
 		return failed_root(tftp_root, r < 0 ? r : -ENOMEM);
 	status = import_all(a, tftp_root, &stage, in, &done);
-	if (a->common.json && cpr_report_json(in, done) < 0)
+	if (a->common.json && cpr_intake_report_json(in, done) < 0)
 		status = CPR_EXIT_FAILED;
 	for (size_t i = 0; i < done; i++) {
 		accepted |= in[i].accepted;

@@ -17,7 +17,7 @@ static size_t count(const struct cpr_intake *in, enum cpr_item_state state)
 	return n;
 }
 
-void cpr_report_text(const struct cpr_intake *in, bool dry_run)
+void cpr_intake_report_text(const struct cpr_intake *in, bool dry_run)
 {
 	size_t fresh = count(in, CPR_ITEM_NEW), replaced = count(in, CPR_ITEM_REPLACES);
 
@@ -95,7 +95,7 @@ static json_t *package_of(const struct cpr_intake *in)
 		strings(in->refused.line, in->refused.n));
 }
 
-int cpr_report_json(const struct cpr_intake *in, size_t n)
+int cpr_intake_report_json(const struct cpr_intake *in, size_t n)
 {
 	json_t *list = json_array(), *top;
 	int r;

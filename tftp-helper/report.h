@@ -6,6 +6,6 @@
 
 struct cpr_intake;
 
-void cpr_report_text(const struct cpr_intake *in, bool dry_run);
+void cpr_intake_report_text(const struct cpr_intake *in, bool dry_run);
 /* {"packages":[…]}; 0 or -errno. */
-int cpr_report_json(const struct cpr_intake *in, size_t n);
+int cpr_intake_report_json(const struct cpr_intake *in, size_t n);

@@ -184,6 +184,15 @@ static bool truth(cfg_t *cfg, const char *path)
 	return cfg_parse_boolean(cfg_getstr(cfg, path)) == 1;
 }
 
+/* Unless the file says: a host whose DHCP is another's may have no dnsmasq, or one for DNS alone,
+ * which would begin to serve TFTP. */
+static bool wants_dnsmasq(cfg_t *sec, const struct cpr_site *s)
+{
+	bool said = cfg_getopt(sec, "enable")->flags & CFGF_MODIFIED;
+
+	return said ? truth(sec, "enable") : !s->kea && !s->isc_dhcpd;
+}
+
 /* Values that were noted as wrong come out as something harmless: the notes refuse the whole
  * anyhow, and the rest of the file shall be looked at in the same run. */
 static int build(struct builder *b)
@@ -197,11 +206,11 @@ static int build(struct builder *b)
 	s->protocol = cpr_protocol_by_name(cfg_getstr(cfg, "protocol"));
 	s->upgrade_auto = !strcmp(cfg_getstr(cfg, "upgrade"), "auto");
 	s->keep = cpr_site_number(cfg_getstr(cfg, "keep"));
-	s->dnsmasq = truth(dnsmasq, "enable");
 	s->dnsmasq_override = truth(dnsmasq, "override");
 	s->tftpd_hpa = truth(cfg_getsec(cfg, "tftpd-hpa"), "enable");
 	s->isc_dhcpd = truth(cfg_getsec(cfg, "isc-dhcpd"), "enable");
 	s->kea = truth(kea, "enable");
+	s->dnsmasq = wants_dnsmasq(dnsmasq, s);
 	s->kea_mode = strdup(cfg_getstr(kea, "mode"));
 	s->kea_socket = strdup(cfg_getstr(kea, "socket"));
 	s->tftp_root = strdup(cfg_getstr(cfg, "tftp-root"));

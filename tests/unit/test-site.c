@@ -164,6 +164,35 @@ static void has_defaults(void **state)
 	}
 }
 
+/* A host whose DHCP is another's may have no dnsmasq. */
+static void dnsmasq_is_off_beside_another(void **state)
+{
+	static const struct {
+		const char *text;
+		bool dnsmasq;
+	} cases[] = {
+		{"kea { enable = true }", false},
+		{"isc-dhcpd { enable = true }", false},
+		{"kea { enable = true }\ndnsmasq { override = true }", false},
+		{"kea { enable = true }\ndnsmasq { enable = true }", true},
+		{"dnsmasq { enable = yes }\nisc-dhcpd { enable = true }", true},
+		{"kea { enable = false }\nisc-dhcpd { }", true},
+		{"tftpd-hpa { enable = true }", true},
+		{"dnsmasq { enable = false }", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CPR_ARRAY_LEN(cases); i++) {
+		_cleanup_(cpr_site_freep) struct cpr_site *s = NULL;
+		char said[256];
+
+		assert_int_equal(read_text(cases[i].text, strlen(cases[i].text), &s, said,
+					 sizeof(said)),
+			0);
+		assert_int_equal(s->dnsmasq, cases[i].dnsmasq);
+	}
+}
+
 static void needs_no_file(void **state)
 {
 	_cleanup_(cpr_site_freep) struct cpr_site *s = NULL, *named = NULL;
@@ -534,6 +563,7 @@ int main(void)
 		cmocka_unit_test(
 			the_manual_page_names_every_key_and_its_example_is_right),
 		cmocka_unit_test(has_defaults),
+		cmocka_unit_test(dnsmasq_is_off_beside_another),
 		cmocka_unit_test(needs_no_file),
 		cmocka_unit_test(finds_the_file_below_root),
 		cmocka_unit_test(refuses_wrong_values),

@@ -23,7 +23,7 @@ static int uninstall(const struct world *w, const struct rollout_arguments *a)
 	if (r == CPR_EXIT_OK)
 		cpr_say(6,
 			"firmware, term files, OS79XX.TXT and XMLDefault.cnf.xml stay in %s, "
-			"for phones live on them; 'cpr-conf rollback' undoes this",
+			"for phones live on them; 'cpr-conf rollback' undoes an uninstall",
 			w->site->tftp_root);
 	cpr_say_errors(&e);
 	return r;

@@ -1,6 +1,7 @@
 /* The packet filters of this host: as nft(8) tells, which knows what iptables wrote, too, and of
- * iptables-legacy, which has tables of its own, as its iptables-legacy-save does.  Asking over the host's own address would prove nothing: that goes by way of
- * the loopback interface, which filters let through. */
+ * iptables-legacy, which has tables of its own, as its iptables-legacy-save does.  Asking over
+ * the host's own address would prove nothing: that goes by way of the loopback interface, which
+ * filters let through. */
 #include "cleanup.h"
 #include "cli/run.h"
 #include "firewall.h"

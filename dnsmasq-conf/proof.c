@@ -316,6 +316,6 @@ enum proof proof_tftp(const struct cpr_site *site, const struct sight *before,
 			describe_file(site, now, &now->file[i], why);
 	if (!now->file_n)
 		cpr_errors_add(why, NULL, 0,
-			"none of the TFTP servers that phones are sent is this host");
+			"none of the TFTP servers of the site file is this host");
 	return result;
 }

@@ -14,10 +14,11 @@
  * The rule for a run that was killed: an unfinished backup is put back before anything else is
  * done, and its servers are told and asked, as if they had seen all of the killed run (while
  * their checkers refuse what the admin wrote since, they are not, and it stays; where one does
- * not come back, the new run ends there).  Then the new run begins from the old state, finds the same changes again and says the same of
- * them.  So nothing half-way lasts, whatever the new run is about, and no restart is
- * forgotten.  (To go on instead would need what the killed run was asked to do.)  Each file
- * that lies there in between is an old or a new one, whole, and servers start with either. */
+ * not come back, the new run ends there).  Then the new run begins from the old state, finds the
+ * same changes again and says the same of them.  So nothing half-way lasts, whatever the new run
+ * is about, and no restart is forgotten.  (To go on instead would need what the killed run was
+ * asked to do.)  Each file that lies there in between is an old or a new one, whole, and servers
+ * start with either. */
 #include "rollout.h"
 
 #include "backup.h"

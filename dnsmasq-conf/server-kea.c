@@ -93,8 +93,14 @@ static const char *blamed(const struct trial *t, const char *text)
 	return KEA_CONFIG;
 }
 
+static bool library_is_there(const struct world *w)
+{
+	return faccessat(w->base, &KEA_LIBRARY[1], F_OK, 0) == 0;
+}
+
 /* Whose fault it is, and since when. */
-static void refuse(const struct trial *t, struct said *said, struct cpr_errors *e)
+static void refuse(const struct world *w, const struct trial *t, struct said *said,
+	struct cpr_errors *e)
 {
 	const char *text, *file;
 	struct said before;
@@ -102,7 +108,12 @@ static void refuse(const struct trial *t, struct said *said, struct cpr_errors *
 	trial_name_originals(t, said->text);
 	text = complaint(said);
 	file = blamed(t, text);
-	if (line_in(text, KEA_OURS))
+	if (strstr(text, KEA_LIBRARY) && !library_is_there(w))
+		cpr_errors_add(e, site_name(w->site), 0,
+			"kea { mode = \"hook\" } needs " KEA_LIBRARY
+			", which is not there: install the package kea-hook-option150, "
+			"or set mode = \"class\"");
+	else if (line_in(text, KEA_OURS))
 		cpr_errors_add(e, KEA_OURS, line_in(text, KEA_OURS),
 			"kea-dhcp4 refuses what would be generated (%s); look for the "
 			"value in the site file",
@@ -227,7 +238,7 @@ static int check_merged(
 		cpr_errors_add(e, KEA_CONFIG, 0,
 			"cannot ask kea-dhcp4 whether it takes it: %s", trial_error(r));
 	if (r > 0)
-		refuse(&t, &said, e);
+		refuse(w, &t, &said, e);
 	if (r == 0 && !trial_includer(&t))
 		r = check_running(w, e);
 	return r > 0 ? -EINVAL : r;
@@ -245,9 +256,7 @@ int server_kea_check(const struct world *w, const struct changes *c, struct cpr_
 /* An include of ours without it would be no DHCP at the next start. */
 static const char *first_install(const struct world *w)
 {
-	bool there = faccessat(w->base, &KEA_LIBRARY[1], F_OK, 0) == 0;
-
-	return there || strcmp(w->site->kea_mode, "hook") != 0
+	return library_is_there(w) || strcmp(w->site->kea_mode, "hook") != 0
 		       ? ""
 		       : "; but first install the package kea-hook-option150: "
 			 "without its library Kea does not start";

@@ -63,6 +63,18 @@ enum cpr_option150_outcome cpr_option150_decode(
 	return CPR_OPTION150_OK;
 }
 
+bool cpr_option150_usable(struct in_addr address, struct in_addr own, struct in_addr mask)
+{
+	uint32_t host = ntohl(address.s_addr), hosts = ~ntohl(mask.s_addr);
+	uint32_t first = host >> 24;
+
+	if (first == 0 || first == 127 || first >= 224)
+		return false;
+	if (!mask.s_addr || hosts < 3 || (address.s_addr ^ own.s_addr) & mask.s_addr)
+		return true;
+	return (host & hosts) != 0 && (host & hosts) != hosts;
+}
+
 size_t cpr_option66_encode(struct in_addr address, char *out, size_t cap)
 {
 	char text[INET_ADDRSTRLEN];

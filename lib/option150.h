@@ -3,6 +3,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,11 @@ size_t cpr_option150_encode(
 /* Fills up to cap addresses, *n says how many; *n is 0 unless OK. */
 enum cpr_option150_outcome cpr_option150_decode(
 	const uint8_t *bytes, size_t len, struct in_addr *address, size_t cap, size_t *n);
+
+/* As a phone with the address `own` sees it: it drops what is no host's address, and the network
+ * and the broadcast address of its own subnet.  mask 0.0.0.0: not known. */
+bool cpr_option150_usable(
+	struct in_addr address, struct in_addr own, struct in_addr mask);
 
 enum cpr_option66_outcome {
 	CPR_OPTION66_ADDRESS = 0, /* dotted: usable without DNS */

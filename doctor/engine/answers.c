@@ -24,15 +24,7 @@ const char *cpr_source_name(enum cpr_source s)
 
 static bool usable(const struct cpr_answer *a, struct in_addr address)
 {
-	uint32_t host = ntohl(address.s_addr), hosts = ~ntohl(a->mask.s_addr);
-	uint32_t first = host >> 24;
-
-	if (first == 0 || first == 127 || first >= 224)
-		return false;
-	if (!a->mask.s_addr || hosts < 3 ||
-		(address.s_addr ^ a->yiaddr.s_addr) & a->mask.s_addr)
-		return true;
-	return (host & hosts) != 0 && (host & hosts) != hosts;
+	return cpr_option150_usable(address, a->yiaddr, a->mask);
 }
 
 int cpr_answer_option150(const struct cpr_answer *a, struct in_addr out[2], size_t *n)

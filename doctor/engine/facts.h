@@ -402,6 +402,7 @@ struct cpr_quote {
 	struct in_addr source, target;
 	uint16_t source_port, target_port;
 };
+bool cpr_quote_read(const struct cpr_frame *f, struct cpr_quote *q);
 bool cpr_tftp_unreachable(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	const struct cpr_packet *k, const struct cpr_quote *q);
 bool cpr_call_unreachable(struct cpr_doctor *d, struct cpr_doctor_phone *p,

@@ -18,6 +18,7 @@ enum {
 	LIST_JUDGED = 2, /* where its bytes say why */
 	CALLS = 3,       /* one SYN is easily lost, three are not */
 	CALLS_US = 1000000,
+	CONFIGS = 2,  /* that a phone fetched, and began again */
 	REFUSALS = 2, /* of a call manager that is not just starting */
 };
 
@@ -281,10 +282,29 @@ static void unreachable(const struct cpr_doctor_phone *p, const struct cpr_call 
 			manager.s, p->call_manager);
 }
 
+/* One source says that a phone takes no notice of such a file; here it asked for it again. */
+static void unnamed(const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
+{
+	const struct cpr_doctor_file *f = xmldefault(p);
+	struct cpr_verdict *v;
+
+	if (!f || !p->xmldefault_seen || *p->call_manager || p->call_n ||
+		f->complete_n < CONFIGS)
+		return;
+	v = cpr_verdicts_add(out, CPR_FAULT_CALL_MANAGER_UNREACHABLE,
+		"\"%s\" names no call manager (callManagerGroup, processNodeName): the "
+		"phone fetched it %u times and called nobody",
+		f->name, f->complete_n);
+	cpr_verdict_remedy(v, "set call-managers in site.conf, then cpr-conf generate");
+	cpr_verdict_frame(v, f->first_asked.number);
+	cpr_verdict_frame(v, f->ended.number);
+}
+
 void cpr_look_call_manager_unreachable(const struct cpr_doctor *d,
 	const struct cpr_doctor_phone *p, struct cpr_verdicts *out)
 {
 	(void)d;
+	unnamed(p, out);
 	for (size_t i = 0; i < p->call_n; i++) {
 		const struct cpr_call *c = &p->call[i];
 

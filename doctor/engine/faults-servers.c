@@ -110,7 +110,7 @@ static bool meant_instead(const struct cpr_doctor *d, const struct cpr_answer *a
 	return false;
 }
 
-/* The phone went there, and nobody was at home. */
+/* The phone went there, and nobody was at home; or it cannot even try. */
 static bool in_vain(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	const struct cpr_answer *a, struct in_addr address, struct cpr_moment *seen)
 {
@@ -120,6 +120,8 @@ static bool in_vain(const struct cpr_doctor *d, const struct cpr_doctor_phone *p
 				  arp->address.s_addr == a->router.s_addr);
 
 	*seen = a->first;
+	if (!cpr_option150_usable(address, a->yiaddr, a->mask))
+		return true;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
 

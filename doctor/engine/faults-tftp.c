@@ -35,13 +35,69 @@ static bool told_unreachable(const struct cpr_doctor_file *f)
 	return f->unreachable.number && f->unreachable.number >= s->first.number;
 }
 
-/* It does not even find the way, so it does not ask for files. */
+static bool was_asked(const struct cpr_doctor_phone *p, struct in_addr server)
+{
+	for (size_t i = 0; i < p->file_n; i++)
+		if (p->file[i].server.s_addr == server.s_addr ||
+			p->file[i].server_before.s_addr == server.s_addr ||
+			p->file[i].worst_server.s_addr == server.s_addr)
+			return true;
+	return false;
+}
+
+static bool names_server(const struct cpr_doctor_phone *p, struct in_addr address)
+{
+	const struct cpr_answer *a = cpr_lease_answer(p);
+	struct in_addr to[2];
+	enum cpr_source source;
+	size_t n = a ? cpr_answer_servers(p, a, to, &source) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (to[i].s_addr == address.s_addr)
+			return true;
+	return false;
+}
+
+/* It does not even find the way, so it asks for no files; or asks the second server alone. */
 static bool no_way(const struct cpr_doctor_phone *p)
 {
-	const struct cpr_silence *s = &cpr_arp_worst(p)->unanswered;
+	const struct cpr_arp *arp = cpr_arp_worst(p);
+	const struct cpr_silence *s = &arp->unanswered;
 
 	return s->n >= VAIN_ARP && cpr_silence_us(s) >= VAIN_US &&
-	       s->last.number > p->rrq.number;
+	       (s->last.number > p->rrq.number ||
+		       (names_server(p, arp->address) && !was_asked(p, arp->address)));
+}
+
+/* Its servers are all in another network, and it knows no router. */
+static bool no_gateway(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
+	struct cpr_verdicts *out)
+{
+	for (size_t i = 0; i < p->dhcp.answer_n; i++) {
+		const struct cpr_answer *a = &p->dhcp.answer[i];
+		struct in_addr to[2];
+		enum cpr_source source;
+		size_t n = cpr_answer_servers(p, a, to, &source), far = 0;
+		struct cpr_verdict *v;
+
+		for (size_t k = 0; k < n; k++)
+			far += ((to[k].s_addr ^ a->yiaddr.s_addr) & a->mask.s_addr) != 0;
+		if (!n || far < n || a->router.s_addr || !cpr_answer_is_lease(a) ||
+			!cpr_answer_led_nowhere(d, p, a))
+			continue;
+		v = cpr_verdicts_add(out, CPR_FAULT_TFTP_NO_ANSWER,
+			"TFTP server %s is in another network than %s, and DHCP server %s "
+			"names no gateway (option 3): the phone asks nobody",
+			cpr_tell_address(to[0]).s, cpr_tell_address(a->yiaddr).s,
+			cpr_tell_address(a->server).s);
+		cpr_verdict_remedy(v,
+			"let the DHCP server send option 3 with the address of the router "
+			"to %s",
+			cpr_tell_address(to[0]).s);
+		cpr_verdict_answer(v, a);
+		return true;
+	}
+	return false;
 }
 
 /* Where no answer of a server was ever seen, its answers may go another way than past this place;
@@ -123,9 +179,8 @@ static void no_neighbour(const struct cpr_arp *arp, struct cpr_verdicts *out)
 void cpr_look_tftp_no_answer(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
 	struct cpr_verdicts *out)
 {
-	bool any = false;
+	bool any = no_gateway(d, p, out);
 
-	(void)d;
 	for (size_t i = 0; i < p->file_n; i++) {
 		const struct cpr_doctor_file *f = &p->file[i];
 		bool best = in_vain(p, f);

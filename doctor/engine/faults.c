@@ -186,6 +186,7 @@ const struct cpr_fault cpr_faults[CPR_FAULT_N] = {
 				"firewall lets UDP 69 in and the answer, which comes from "
 				"another port, out",
 			.source = "RFC 1350; firmware: timer 4 s, 3 retries",
+			.causes = BIT(PHONE_NEVER_ASKS),
 			.absence = true,
 			.look = cpr_look_tftp_no_answer,
 		},

@@ -1,19 +1,12 @@
 /* DNS (RFC 1035), as far as a phone looks for its TFTP server by a name of DHCP's. */
 #include "facts.h"
 
+#include "dns.h"
 #include "text.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
-
-enum {
-	PORT = 53,
-	TYPE_A = 1,
-	CLASS_IN = 1,
-	RESPONSE = 0x8000,
-	LABEL_MAX = 63, /* above: a pointer, or what nobody defined */
-};
 
 struct message {
 	uint16_t flags, answers, type;
@@ -27,29 +20,16 @@ static void read_name(struct cpr_span *s, char *out, size_t cap)
 	const uint8_t *label;
 	uint8_t n;
 
-	while ((n = cpr_span_u8(s)) != 0 && n <= LABEL_MAX) {
+	while ((n = cpr_span_u8(s)) != 0 && n <= CPR_DNS_LABEL_MAX) {
 		if (p.len)
 			cpr_pen_u8(&p, '.');
 		label = cpr_span_take(s, n);
 		cpr_pen_add(&p, label, label ? n : 0);
 	}
 	/* A compressed name cannot be the first one of a message. */
-	s->bad = s->bad || n > LABEL_MAX;
+	s->bad = s->bad || n > CPR_DNS_LABEL_MAX;
 	out[p.full || s->bad ? 0 : p.len] = 0;
 	cpr_text_printable(out, "");
-}
-
-static void skip_name(struct cpr_span *s)
-{
-	uint8_t n;
-
-	while ((n = cpr_span_u8(s)) != 0 && !s->bad) {
-		if (n > LABEL_MAX) { /* a pointer ends the name */
-			cpr_span_skip(s, 1);
-			return;
-		}
-		cpr_span_skip(s, n);
-	}
 }
 
 static bool read_message(const struct cpr_frame *f, struct message *m)
@@ -67,29 +47,6 @@ static bool read_message(const struct cpr_frame *f, struct message *m)
 	cpr_span_skip(&s, 2);
 	m->rest = s;
 	return !s.bad && questions == 1;
-}
-
-/* The first address among the answers, or 0.0.0.0.  Aliases are not followed by hand: a server
- * puts the address into the same message. */
-static struct in_addr first_address(struct cpr_span s, uint16_t answers)
-{
-	struct in_addr a = {0};
-
-	while (answers-- && !s.bad) {
-		uint16_t type, class;
-		struct cpr_span data;
-
-		skip_name(&s);
-		type = cpr_span_be16(&s);
-		class = cpr_span_be16(&s);
-		cpr_span_skip(&s, 4);
-		data = cpr_span_sub(&s, cpr_span_be16(&s));
-		if (type == TYPE_A && class == CLASS_IN && data.len == 4) {
-			memcpy(&a, data.data, 4);
-			return a;
-		}
-	}
-	return a;
 }
 
 /* The name that this phone needs the address of, or NULL. */
@@ -119,7 +76,7 @@ static bool is_for(const char *asked, const char *name)
 static void see_answer(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 	const struct message *m, const struct cpr_packet *k)
 {
-	struct in_addr a = first_address(m->rest, m->answers);
+	struct in_addr a = cpr_dns_address(m->rest, m->answers);
 	char text[INET_ADDRSTRLEN];
 
 	p->dns.unanswered = (struct cpr_silence){0};
@@ -135,7 +92,7 @@ static void see_answer(struct cpr_doctor *d, struct cpr_doctor_phone *p,
 struct cpr_doctor_phone *cpr_see_dns(struct cpr_doctor *d, const struct cpr_packet *k)
 {
 	const struct cpr_frame *f = &k->frame;
-	bool answer = f->source_port == PORT;
+	bool answer = f->source_port == CPR_DNS_PORT;
 	struct cpr_doctor_phone *p = cpr_phones_by_ip(d, answer ? f->target : f->source);
 	struct cpr_doctor_server *s;
 	const char *name = p ? wanted(p) : NULL;
@@ -143,8 +100,8 @@ struct cpr_doctor_phone *cpr_see_dns(struct cpr_doctor *d, const struct cpr_pack
 
 	if (p && !answer)
 		p->spoke = cpr_moment_of(k);
-	if (!name || !read_message(f, &m) || m.type != TYPE_A || !is_for(m.name, name) ||
-		!(m.flags & RESPONSE) == answer)
+	if (!name || !read_message(f, &m) || m.type != CPR_DNS_TYPE_A ||
+		!is_for(m.name, name) || !(m.flags & CPR_DNS_RESPONSE) == answer)
 		return p;
 	if (strcasecmp(p->dns.name, name) != 0) {
 		memset(&p->dns, 0, sizeof(p->dns));

@@ -96,7 +96,7 @@ static struct cpr_doctor_phone *see_arp(struct cpr_doctor *d, const struct cpr_p
 
 /* The head of the packet that the message complains of (RFC 792: its IPv4 header and at least
  * the first eight bytes behind it). */
-static bool read_quote(const struct cpr_frame *f, struct cpr_quote *q)
+bool cpr_quote_read(const struct cpr_frame *f, struct cpr_quote *q)
 {
 	struct cpr_span s = cpr_span_of(f->payload, f->payload_len);
 	uint8_t first = cpr_span_u8(&s);
@@ -124,7 +124,7 @@ static struct cpr_doctor_phone *see_icmp(struct cpr_doctor *d, const struct cpr_
 	if (speaker)
 		speaker->spoke = cpr_moment_of(k);
 
-	if (k->frame.icmp_type != UNREACHABLE || !read_quote(&k->frame, &q))
+	if (k->frame.icmp_type != UNREACHABLE || !cpr_quote_read(&k->frame, &q))
 		return NULL;
 	end[0] = q.source;
 	end[1] = q.target;

@@ -19,7 +19,7 @@ const size_t cpr_boots_n = sizeof(cpr_boots) / sizeof(cpr_boots[0]);
 static void idle(struct cpr_phone *p)
 {
 	if (++p->rounds >= CPR_LOOP)
-		cpr_phone_end(p, false, "has an address and asks for nothing");
+		cpr_phone_end(p, false);
 	else
 		cpr_phone_reboot(p);
 }
@@ -27,7 +27,7 @@ static void idle(struct cpr_phone *p)
 void cpr_boot_served(struct cpr_phone *p)
 {
 	if (p->config.scenario == CPR_SCENARIO_DHCP)
-		cpr_phone_end(p, !p->fault_n, NULL);
+		cpr_phone_end(p, true);
 	else if (p->config.defect == CPR_DEFECT_NEVER_ASKS)
 		idle(p);
 	else if (p->normal)
@@ -40,9 +40,11 @@ void cpr_boot_served(struct cpr_phone *p)
 void cpr_boot_again(struct cpr_phone *p)
 {
 	if (++p->rounds >= CPR_LOOP) {
-		cpr_phone_end(p, false, NULL);
+		cpr_phone_end(p, false);
 		return;
 	}
+	cpr_watch_judge(p);
+	cpr_watch_pause(p, p->config.pause_ms, CPR_AGAIN_MS);
 	cpr_phone_say(p, "begins again in %u s", p->config.pause_ms / 1000);
 	cpr_phone_later(p, p->config.pause_ms, cpr_boot_served);
 }
@@ -78,8 +80,7 @@ bool cpr_boot_image(struct cpr_phone *p, cpr_step *then)
 	if (!cpr_judge_image(f->name, (const uint8_t *)(f->head.data ? f->head.data : ""),
 		    f->head.len, f->bytes, why)) {
 		cpr_fetch_mark(p, "refused");
-		cpr_phone_fault(p, CPR_FAULT_IMAGE_REFUSED, f->asked, f->answered,
-			"the phone refuses \"%s\": %s", f->name, why);
+		cpr_phone_trouble(p, "refuses \"%s\": %s", f->name, why);
 		return false;
 	}
 	/* Of a busy flash it was written before the last block was acknowledged. */
@@ -98,17 +99,14 @@ static void got_image(struct cpr_phone *p)
 {
 	p->list_at++;
 	if (p->fetch.outcome == CPR_FETCH_ERROR) {
-		cpr_fetch_blame(p);
 		if (p->aborted || p->list_at >= p->list->n) {
 			p->list_failed(p);
 			return;
 		}
 		p->aborted = true;
 		next_image(p);
-	} else if (p->fetch.outcome != CPR_FETCH_GOT) {
-		cpr_fetch_blame(p);
-		p->list_failed(p);
-	} else if (p->aborted || !cpr_boot_image(p, next_image)) {
+	} else if (p->fetch.outcome != CPR_FETCH_GOT || p->aborted ||
+		   !cpr_boot_image(p, next_image)) {
 		p->list_failed(p);
 	}
 }
@@ -137,8 +135,7 @@ void cpr_boot_list(struct cpr_phone *p, cpr_step *done, cpr_step *failed)
 			p->boot->image_suffix, p->config.hardware_mask, &list,
 			why) != 0) {
 		cpr_fetch_mark(p, "refused");
-		cpr_phone_fault(p, CPR_FAULT_LOADS_REFUSED, f->asked, f->answered,
-			"the phone refuses \"%s\": %s", f->name, why);
+		cpr_phone_trouble(p, "refuses \"%s\": %s", f->name, why);
 		failed(p);
 		return;
 	}
@@ -148,6 +145,6 @@ void cpr_boot_list(struct cpr_phone *p, cpr_step *done, cpr_step *failed)
 	p->list_done = done;
 	p->list_failed = failed;
 	p->aborted = p->flashed = false;
-	p->stage = CPR_STAGE_IMAGES;
+	p->images = true;
 	next_image(p);
 }

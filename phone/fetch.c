@@ -62,14 +62,14 @@ static const char *state_of(const struct cpr_fetch *f)
 
 	if (cpr_fetch_missing(f))
 		return "missing";
-	return f->outcome == CPR_FETCH_ERROR && f->fault == CPR_FAULT_TFTP_ACCESS_DENIED
+	return f->outcome == CPR_FETCH_ERROR && f->reason == CPR_TFTP_DENIED
 		       ? "denied"
 		       : name[f->outcome];
 }
 
 bool cpr_fetch_missing(const struct cpr_fetch *f)
 {
-	return f->outcome == CPR_FETCH_ERROR && f->fault == CPR_FAULT_TFTP_FILE_MISSING;
+	return f->outcome == CPR_FETCH_ERROR && f->reason == CPR_TFTP_MISSING;
 }
 
 static void finish(struct cpr_phone *p, enum cpr_fetch_outcome outcome)
@@ -84,6 +84,7 @@ static void finish(struct cpr_phone *p, enum cpr_fetch_outcome outcome)
 	cpr_fetch_mark(p, state_of(f));
 	if (outcome == CPR_FETCH_GOT) /* now the whole is known */
 		cpr_phone_event(p, CPR_PHONE_PROGRESS, f->name, f->bytes, f->bytes);
+	cpr_watch_judge(p);
 	cpr_phone_event(p, CPR_PHONE_FILE,
 		missing && f->optional ? "not there, as usual"
 		: missing              ? "not there"
@@ -107,8 +108,6 @@ static void transmit_last(struct cpr_phone *p)
 	if (!pen.full)
 		cpr_phone_udp(p, p->tftp[f->server], f->port,
 			f->began ? f->server_port : CPR_TFTP_PORT, bytes, pen.len);
-	if (!f->began)
-		f->asked = p->last_sent;
 }
 
 static void send_last(struct cpr_phone *p)
@@ -120,24 +119,20 @@ static void send_last(struct cpr_phone *p)
 static void timeout(struct cpr_phone *p)
 {
 	struct cpr_fetch *f = &p->fetch;
-	enum cpr_fetch_outcome silence =
-		f->server_port ? CPR_FETCH_STALLED : CPR_FETCH_SILENT;
 
 	if (f->tries++ < CPR_TFTP_RETRIES) {
-		f->repeated |= !f->began;
 		send_last(p);
 		return;
 	}
 	if (f->server + 1 < p->tftp_n) {
-		f->outcome = silence;
-		cpr_fetch_blame(p);
+		cpr_watch_judge(p);
 		cpr_phone_say(p, "turns to the second TFTP server");
 		f->server = p->tftp_first = 1;
 		ask(p);
 		return;
 	}
 	p->tftp_first = 0;
-	finish(p, silence);
+	finish(p, f->server_port ? CPR_FETCH_STALLED : CPR_FETCH_SILENT);
 }
 
 static void ask(struct cpr_phone *p)
@@ -146,9 +141,8 @@ static void ask(struct cpr_phone *p)
 
 	f->port = cpr_phone_port(p);
 	f->server_port = f->block = 0;
-	f->began = f->repeated = f->unreachable = false;
+	f->began = false;
 	f->tries = 0;
-	f->answered = 0;
 	f->bytes = f->total = 0;
 	cpr_buf_free(&f->head);
 	f->active = true;
@@ -163,12 +157,7 @@ static void knocked(struct cpr_phone *p)
 	char server[INET_ADDRSTRLEN];
 
 	inet_ntop(AF_INET, &p->knock.address, server, sizeof(server));
-	if (p->knock.outcome == CPR_KNOCK_SILENT)
-		cpr_phone_fault(p, CPR_FAULT_HTTP_6970_DROPPED, p->knock.asked, 0,
-			"%s answers neither yes nor no on TCP port 6970, where a load "
-			"from 9 on asks before TFTP",
-			server);
-	else if (p->knock.outcome == CPR_KNOCK_OPEN && !p->http_said)
+	if (p->knock.outcome == CPR_KNOCK_OPEN && !p->http_said)
 		cpr_phone_say(p,
 			"%s serves port 6970; goes on by TFTP all the same (HTTP is "
 			"not played)",
@@ -217,27 +206,9 @@ static void abort_with(struct cpr_phone *p, uint16_t code, const char *message)
 		bytes, pen.len);
 }
 
-static enum cpr_fault_id fault_of(uint16_t code, const char *text)
-{
-	switch (cpr_tftp_reason(code, text)) {
-	case CPR_TFTP_MISSING:
-		return CPR_FAULT_TFTP_FILE_MISSING;
-	case CPR_TFTP_DENIED:
-		return CPR_FAULT_TFTP_ACCESS_DENIED;
-	case CPR_TFTP_ABORTED:
-		break;
-	}
-	return CPR_FAULT_TFTP_ABORTED;
-}
-
 static void fail(struct cpr_phone *p, uint16_t code, const char *text)
 {
-	struct cpr_fetch *f = &p->fetch;
-
-	snprintf(f->error_text, sizeof(f->error_text), "%s", text);
-	cpr_text_printable(f->error_text, "");
-	f->error = code;
-	f->fault = fault_of(code, f->error_text);
+	p->fetch.reason = cpr_tftp_reason(code, text);
 	finish(p, CPR_FETCH_ERROR);
 }
 
@@ -254,7 +225,7 @@ static bool write_first(struct cpr_phone *p)
 	struct cpr_fetch *f = &p->fetch;
 
 	if (p->config.defect != CPR_DEFECT_FLASH_BUSY || !p->config.flash_rate ||
-		p->stage != CPR_STAGE_IMAGES)
+		!p->images)
 		return false;
 	f->busy = true;
 	cpr_phone_later(p, f->bytes * 1000 / p->config.flash_rate, flash_written);
@@ -264,7 +235,7 @@ static bool write_first(struct cpr_phone *p)
 /* Small enough for a synthetic image to reach it. */
 static bool flash_full(struct cpr_phone *p)
 {
-	if (p->config.defect != CPR_DEFECT_FLASH_FULL || p->stage != CPR_STAGE_IMAGES ||
+	if (p->config.defect != CPR_DEFECT_FLASH_FULL || !p->images ||
 		p->fetch.bytes < FLASH_ROOM)
 		return false;
 	abort_with(p, 3, "Disk full");
@@ -308,41 +279,10 @@ static void data(struct cpr_phone *p, const struct cpr_tftp *t)
 		cpr_phone_event(p, CPR_PHONE_PROGRESS, f->name, f->bytes, f->total);
 }
 
-/* A TFTP packet for our port from where it should not come.  After a repeated request a second
- * answer is the server's right.  Assumption: the phone, which takes any port, minds the address. */
-static void stranger(struct cpr_phone *p, const struct cpr_frame *frame)
-{
-	const struct cpr_fetch *f = &p->fetch;
-	char from[INET_ADDRSTRLEN], asked[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &frame->source, from, sizeof(from));
-	inet_ntop(AF_INET, &p->tftp[f->server], asked, sizeof(asked));
-	if (!f->server_port)
-		cpr_phone_fault(p, CPR_FAULT_TFTP_TWO_ANSWERERS, f->asked, p->frame_now,
-			"%s was asked for \"%s\", the answer came from %s", asked,
-			f->name, from);
-	else if (!f->repeated)
-		cpr_phone_fault(p, CPR_FAULT_TFTP_TWO_ANSWERERS, f->asked, p->frame_now,
-			"a second answer to the request for \"%s\" came, from %s",
-			f->name, from);
-}
-
 static bool is_answer(const struct cpr_tftp *t)
 {
 	return t->opcode == CPR_TFTP_DATA || t->opcode == CPR_TFTP_ERROR ||
 	       t->opcode == CPR_TFTP_OACK;
-}
-
-/* The phone takes no notice of an unreachable and asks again; the report does. */
-void cpr_fetch_unreachable(struct cpr_phone *p, const struct cpr_quote *q)
-{
-	struct cpr_fetch *f = &p->fetch;
-
-	if (!f->active || f->began || q->source_port != f->port ||
-		q->target.s_addr != p->tftp[f->server].s_addr)
-		return;
-	f->unreachable = true;
-	f->answered = p->frame_now;
 }
 
 bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *frame)
@@ -356,15 +296,11 @@ bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *frame)
 	answer = cpr_tftp_parse(frame->payload, frame->payload_len, &t) == CPR_TFTP_OK &&
 		 is_answer(&t);
 	if (frame->source.s_addr != p->tftp[f->server].s_addr ||
-		(f->server_port && frame->source_port != f->server_port)) {
-		if (answer)
-			stranger(p, frame);
+		(f->server_port && frame->source_port != f->server_port))
 		return false; /* and an ICMP port unreachable, as from a connected socket */
-	}
 	if (!answer)
 		return true;
 	f->server_port = frame->source_port;
-	f->answered = p->last_seen = p->frame_now;
 	if (t.opcode == CPR_TFTP_DATA) {
 		data(p, &t);
 	} else if (t.opcode == CPR_TFTP_ERROR) {
@@ -374,78 +310,4 @@ bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *frame)
 		finish(p, CPR_FETCH_OACK);
 	}
 	return true;
-}
-
-static void blame_silence(struct cpr_phone *p, const char *server)
-{
-	const struct cpr_fetch *f = &p->fetch;
-	struct in_addr address = p->tftp[f->server],
-		       back = {__builtin_bswap32(address.s_addr)};
-	char text[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &back, text, sizeof(text));
-	if (p->source == CPR_SOURCE_OPTION150 && cpr_servers_turned_round(p, address))
-		cpr_phone_fault(p, CPR_FAULT_OPTION150_BYTE_ORDER, f->asked, 0,
-			"option 150 leads to %s, where nobody answers: %s with its bytes "
-			"turned round",
-			server, text);
-	else if (!cpr_neighbour_reachable(p, address))
-		cpr_phone_fault(p, CPR_FAULT_TFTP_NO_ANSWER, f->asked, 0,
-			"TFTP server %s is in another network and the lease names no "
-			"gateway (option 3)",
-			server);
-	else if (!cpr_neighbour_known(p, address))
-		cpr_phone_fault(p, CPR_FAULT_TFTP_NO_ANSWER, f->asked, 0,
-			"nobody answers when asked (ARP) for TFTP server %s or the "
-			"gateway to it",
-			server);
-	else
-		cpr_phone_fault(p, CPR_FAULT_TFTP_NO_ANSWER, f->asked, f->answered,
-			"TFTP server %s does not answer the request for \"%s\"%s", server,
-			f->name,
-			f->unreachable  ? ": nothing listens on UDP port 69 there, or a "
-					  "firewall rejects it (ICMP unreachable)"
-			: p->wrong_sums ? "; packets with a wrong checksum did come"
-					: "");
-}
-
-static void blame_error(struct cpr_phone *p, const char *server)
-{
-	const struct cpr_fetch *f = &p->fetch;
-	const char *what = f->fault == CPR_FAULT_TFTP_FILE_MISSING    ? "is not there"
-			   : f->fault == CPR_FAULT_TFTP_ACCESS_DENIED ? "may not be read"
-								      : "was broken off";
-
-	cpr_phone_fault(p, f->fault, f->asked, f->answered,
-		"\"%s\" %s on TFTP server %s (error %u: %s)", f->name, what, server,
-		f->error, f->error_text);
-}
-
-void cpr_fetch_blame(struct cpr_phone *p)
-{
-	const struct cpr_fetch *f = &p->fetch;
-	char server[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &p->tftp[f->server], server, sizeof(server));
-	switch (f->outcome) {
-	case CPR_FETCH_GOT:
-		break;
-	case CPR_FETCH_ERROR:
-		blame_error(p, server);
-		break;
-	case CPR_FETCH_SILENT:
-		blame_silence(p, server);
-		break;
-	case CPR_FETCH_STALLED:
-		cpr_phone_fault(p, CPR_FAULT_TFTP_STALLED, f->answered, p->last_sent,
-			"TFTP server %s stopped sending \"%s\" after %llu bytes", server,
-			f->name, (unsigned long long)f->bytes);
-		break;
-	case CPR_FETCH_OACK:
-		cpr_phone_fault(p, CPR_FAULT_TFTP_UNEXPECTED_OACK, f->asked, f->answered,
-			"TFTP server %s confirms options for \"%s\" that the phone did "
-			"not ask for",
-			server, f->name);
-		break;
-	}
 }

@@ -26,7 +26,6 @@ static void knock(struct cpr_phone *p)
 		return;
 	}
 	cpr_phone_tcp(p, k->address, k->own_port, k->port, k->seq, 0, CPR_TCP_SYN);
-	k->asked = p->last_sent;
 	cpr_phone_later(p, TRY_MS, knock);
 }
 
@@ -49,7 +48,6 @@ bool cpr_knock_frame(struct cpr_phone *p, const struct cpr_frame *f)
 	if (!k->active || f->target_port != k->own_port || f->source_port != k->port ||
 		f->source.s_addr != k->address.s_addr || f->tcp_ack != k->seq + 1)
 		return false;
-	k->answered = p->last_seen = p->frame_now;
 	if (f->tcp_flags & CPR_TCP_RST) {
 		finish(p, CPR_KNOCK_REFUSED);
 	} else if (f->tcp_flags & CPR_TCP_SYN) {
@@ -68,6 +66,5 @@ void cpr_knock_unreachable(struct cpr_phone *p, const struct cpr_quote *q)
 	if (!k->active || q->target.s_addr != k->address.s_addr ||
 		q->source_port != k->own_port || q->target_port != k->port)
 		return;
-	k->answered = p->last_seen = p->frame_now;
 	finish(p, CPR_KNOCK_REFUSED);
 }

@@ -91,7 +91,7 @@ void cpr_lease_start(struct cpr_phone *p)
 		.renew_at = UINT64_MAX,
 		.expires_at = UINT64_MAX};
 	memset(p->neighbour, 0, sizeof(p->neighbour));
-	p->stage = CPR_STAGE_DHCP;
+	p->off = false;
 	discover(p);
 }
 
@@ -105,20 +105,13 @@ static void fail(struct cpr_phone *p, uint64_t ms, const char *what)
 		cpr_phone_later(p, ms, cpr_lease_start);
 		return;
 	}
-	cpr_phone_fault(p, CPR_FAULT_DHCP_NO_OFFER, p->last_sent, p->last_seen,
-		"no usable address came of %u offers: %s", p->lease.failed, what);
-	cpr_phone_end(p, false, NULL);
+	cpr_phone_end(p, false);
 }
 
 static void discover(struct cpr_phone *p)
 {
 	if (p->lease.tries++ == DISCOVERS) {
-		cpr_phone_fault(p, CPR_FAULT_DHCP_NO_OFFER, p->last_sent, 0,
-			"no DHCP server answered %d DISCOVERs in %d s%s%s", DISCOVERS,
-			DISCOVERS * CPR_RETRY_MS / 1000,
-			p->wrong_sums ? "; packets with a wrong checksum did come" : "",
-			p->broken ? "; damaged answers did come" : "");
-		cpr_phone_end(p, false, NULL);
+		cpr_phone_end(p, false);
 		return;
 	}
 	broadcast(p, CPR_DHCP_DISCOVER);
@@ -143,6 +136,7 @@ static void bound(struct cpr_phone *p)
 	p->lease.failed = 0;
 	p->address_was = p->lease.address;
 	inet_ntop(AF_INET, &p->lease.address, text, sizeof(text));
+	cpr_watch_judge(p);
 	cpr_phone_say(p, "has the address %s", text);
 	cpr_servers_choose(p);
 }
@@ -206,7 +200,6 @@ static void offered(struct cpr_phone *p, const struct cpr_dhcp *m, const uint8_t
 	/* The request follows at once: from then on the server takes the address for held. */
 	p->held = (struct cpr_held){.address = m->yiaddr, .server = p->lease.server};
 	memcpy(p->held.server_mac, from, sizeof(p->held.server_mac));
-	p->lease.offered = p->frame_now;
 	p->lease.state = CPR_LEASE_REQUEST;
 	p->lease.tries = 0;
 	request(p);
@@ -230,19 +223,10 @@ static void acknowledged(
 
 static void renewed(struct cpr_phone *p, const struct cpr_dhcp *m)
 {
-	struct cpr_lease old = p->lease;
-
 	p->lease.renewing = false;
 	take_options(&p->lease, m);
 	take_times(p, m);
-	if (old.option150_len != p->lease.option150_len ||
-		memcmp(old.option150, p->lease.option150, sizeof(old.option150)) != 0 ||
-		strcmp(old.option66, p->lease.option66) != 0 ||
-		(p->source == CPR_SOURCE_SIADDR &&
-			old.siaddr.s_addr != p->lease.siaddr.s_addr))
-		cpr_phone_fault(p, CPR_FAULT_DHCP_NOT_RENEWED_ALIKE, p->last_sent,
-			p->frame_now,
-			"the renewal brought other TFTP servers than the lease");
+	cpr_watch_judge(p);
 }
 
 /* The lease is gone under a phone that works with it: as after power on, but for the flash. */
@@ -254,7 +238,7 @@ static void lose(struct cpr_phone *p, const char *why)
 	cpr_phone_restart(p);
 }
 
-/* An offer or a refusal of another server than the one whose offer was taken. */
+/* A second server that refuses what the first one gave: no packet of this phone answers it. */
 static void compare_server(struct cpr_phone *p, const struct cpr_dhcp *m)
 {
 	struct in_addr other = cpr_dhcp_address(m, 54);
@@ -264,8 +248,8 @@ static void compare_server(struct cpr_phone *p, const struct cpr_dhcp *m)
 		return;
 	inet_ntop(AF_INET, &p->lease.server, a, sizeof(a));
 	inet_ntop(AF_INET, &other, b, sizeof(b));
-	cpr_phone_fault(p, CPR_FAULT_DHCP_TWO_SERVERS, p->lease.offered, p->frame_now,
-		"two DHCP servers answer: %s and %s", a, b);
+	cpr_phone_trouble(
+		p, "a second DHCP server, %s, refuses (NAK) what %s gave", b, a);
 }
 
 static void refused(struct cpr_phone *p)
@@ -304,8 +288,7 @@ void cpr_lease_frame(struct cpr_phone *p, const struct cpr_frame *f)
 		p->broken++;
 		return;
 	}
-	if (p->lease.state > CPR_LEASE_DISCOVER &&
-		(m.type == CPR_DHCP_OFFER || m.type == CPR_DHCP_NAK))
+	if (p->lease.state > CPR_LEASE_DISCOVER && m.type == CPR_DHCP_NAK)
 		compare_server(p, &m);
 	switch (p->lease.state) {
 	case CPR_LEASE_DISCOVER:
@@ -325,7 +308,6 @@ void cpr_lease_frame(struct cpr_phone *p, const struct cpr_frame *f)
 	case CPR_LEASE_NONE:
 		break;
 	}
-	p->last_seen = p->frame_now;
 }
 
 /* Asks its server halfway, then ever closer to the end; without lease it starts over. */

@@ -1,13 +1,12 @@
-/* One DNS question (RFC 1035): the IPv4 address of a name.  Aliases are not followed by hand:
- * a recursive server puts the address into the same answer. */
+/* One DNS question (RFC 1035): the IPv4 address of a name. */
 #include "state.h"
+
+#include "dns.h"
 
 #include <string.h>
 
 enum {
 	TRIES = 3, /* assumption: how often a phone asks is not known */
-	TYPE_A = 1,
-	CLASS_IN = 1,
 };
 
 static bool write_name(struct cpr_pen *pen, const char *name)
@@ -15,7 +14,7 @@ static bool write_name(struct cpr_pen *pen, const char *name)
 	while (*name) {
 		size_t n = strcspn(name, ".");
 
-		if (!n || n > 63)
+		if (!n || n > CPR_DNS_LABEL_MAX)
 			return false;
 		cpr_pen_u8(pen, (uint8_t)n);
 		cpr_pen_add(pen, name, n);
@@ -46,10 +45,11 @@ static void ask(struct cpr_phone *p)
 		finish(p, (struct in_addr){0});
 		return;
 	}
-	cpr_pen_be16(&pen, TYPE_A);
-	cpr_pen_be16(&pen, CLASS_IN);
+	cpr_pen_be16(&pen, CPR_DNS_TYPE_A);
+	cpr_pen_be16(&pen, CPR_DNS_CLASS_IN);
 	if (!pen.full)
-		cpr_phone_udp(p, p->lease.dns, p->lookup.port, 53, bytes, pen.len);
+		cpr_phone_udp(
+			p, p->lease.dns, p->lookup.port, CPR_DNS_PORT, bytes, pen.len);
 	cpr_phone_later(p, CPR_RETRY_MS, ask);
 }
 
@@ -61,46 +61,6 @@ void cpr_lookup_start(struct cpr_phone *p, const char *name, cpr_step *then)
 		.port = cpr_phone_port(p)};
 	memcpy(p->lookup.name, name, strnlen(name, sizeof(p->lookup.name) - 1));
 	ask(p);
-}
-
-static void skip_name(struct cpr_span *s)
-{
-	uint8_t n;
-
-	while ((n = cpr_span_u8(s)) != 0 && !s->bad) {
-		if (n >= 0xc0) { /* a pointer ends the name */
-			cpr_span_skip(s, 1);
-			return;
-		}
-		cpr_span_skip(s, n);
-	}
-}
-
-/* The first address among the answers, or 0.0.0.0. */
-static struct in_addr first_address(
-	struct cpr_span s, uint16_t questions, uint16_t answers)
-{
-	struct in_addr a = {0};
-
-	while (questions-- && !s.bad) {
-		skip_name(&s);
-		cpr_span_skip(&s, 4);
-	}
-	while (answers-- && !s.bad) {
-		uint16_t type, class;
-		struct cpr_span data;
-
-		skip_name(&s);
-		type = cpr_span_be16(&s);
-		class = cpr_span_be16(&s);
-		cpr_span_skip(&s, 4);
-		data = cpr_span_sub(&s, cpr_span_be16(&s));
-		if (type == TYPE_A && class == CLASS_IN && data.len == 4) {
-			memcpy(&a, data.data, 4);
-			return a;
-		}
-	}
-	return a;
 }
 
 bool cpr_lookup_frame(struct cpr_phone *p, const struct cpr_frame *f)
@@ -115,9 +75,13 @@ bool cpr_lookup_frame(struct cpr_phone *p, const struct cpr_frame *f)
 	questions = cpr_span_be16(&s);
 	answers = cpr_span_be16(&s);
 	cpr_span_skip(&s, 4);
-	if (s.bad || id != p->lookup.id || !(flags & 0x8000) || f->source_port != 53)
+	if (s.bad || id != p->lookup.id || !(flags & CPR_DNS_RESPONSE) ||
+		f->source_port != CPR_DNS_PORT)
 		return true;
-	p->last_seen = p->frame_now;
-	finish(p, first_address(s, questions, answers));
+	while (questions-- && !s.bad) {
+		cpr_dns_skip_name(&s);
+		cpr_span_skip(&s, 4);
+	}
+	finish(p, cpr_dns_address(s, answers));
 	return true;
 }

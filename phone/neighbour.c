@@ -6,8 +6,14 @@ static const uint8_t broadcast_mac[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 void cpr_phone_transmit(struct cpr_phone *p, const struct cpr_pen *frame)
 {
-	if (!frame->full)
-		p->last_sent = p->host.send(p->host.arg, frame->data, frame->len);
+	struct cpr_frame f;
+	unsigned long number;
+
+	if (frame->full)
+		return;
+	number = p->host.send(p->host.arg, frame->data, frame->len);
+	if (cpr_frame_parse(frame->data, frame->len, false, &f))
+		cpr_watch_frame(p, &f, number);
 }
 
 static bool on_link(const struct cpr_phone *p, struct in_addr target)
@@ -27,18 +33,6 @@ static struct cpr_neighbour *find(const struct cpr_phone *p, struct in_addr hop)
 		if (hop.s_addr && p->neighbour[i].address.s_addr == hop.s_addr)
 			return (struct cpr_neighbour *)&p->neighbour[i];
 	return NULL;
-}
-
-bool cpr_neighbour_known(const struct cpr_phone *p, struct in_addr target)
-{
-	const struct cpr_neighbour *n = find(p, next_hop(p, target));
-
-	return n && n->known;
-}
-
-bool cpr_neighbour_reachable(const struct cpr_phone *p, struct in_addr target)
-{
-	return next_hop(p, target).s_addr != 0;
 }
 
 static void ask(struct cpr_phone *p, struct in_addr sender, struct in_addr target)

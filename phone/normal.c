@@ -10,6 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+	CALLS = 2, /* of a call manager that refuses */
+	CALL_MS = 1000,
+};
+
 static void ask_config(struct cpr_phone *p);
 static void call(struct cpr_phone *p);
 
@@ -56,7 +61,6 @@ static void got_loads(struct cpr_phone *p)
 		cpr_boot_list(p, loaded, not_loaded);
 		return;
 	}
-	cpr_fetch_blame(p);
 	not_loaded(p);
 }
 
@@ -70,16 +74,15 @@ static void compare_load(struct cpr_phone *p)
 		call(p);
 		return;
 	}
-	p->stage = CPR_STAGE_LOADS;
+	p->images = false;
 	snprintf(name, sizeof(name), "%s.loads", p->wanted);
 	cpr_fetch_start(p, name, got_loads);
 }
 
-static void unreadable(struct cpr_phone *p, enum cpr_fault_id id, const char *what)
+static void unreadable(struct cpr_phone *p, const char *what)
 {
 	cpr_fetch_mark(p, "refused");
-	cpr_phone_fault(p, id, p->fetch.asked, p->fetch.answered, "\"%s\" %s",
-		p->fetch.name, what);
+	cpr_phone_trouble(p, "\"%s\" %s", p->fetch.name, what);
 	cpr_boot_again(p);
 }
 
@@ -89,26 +92,20 @@ static void read_settings(struct cpr_phone *p, bool common)
 	struct cpr_settings s;
 
 	if (f->bytes > f->head.len) {
-		unreadable(p, CPR_FAULT_XMLDEFAULT_MISSING,
-			"is too long: only 64 KiB of it are read");
+		unreadable(p, "is too long: only 64 KiB of it are read");
 		return;
 	}
 	if (cpr_settings_parse(f->head.data ? f->head.data : "", f->head.len,
 		    common ? p->config.model->device_id : 0, &s) != 0) {
-		unreadable(p, CPR_FAULT_XMLDEFAULT_MISSING,
-			"is no XML that the phone can read");
+		unreadable(p, "is no XML that the phone can read");
 		return;
 	}
 	/* One source: without it the phone takes no notice of the file; every sample has it. */
 	if (!*s.call_manager) {
-		unreadable(p, CPR_FAULT_CALL_MANAGER_UNREACHABLE,
-			"names no call manager (callManagerGroup, processNodeName)");
+		unreadable(
+			p, "names no call manager (callManagerGroup, processNodeName)");
 		return;
 	}
-	if (!*s.load && common)
-		cpr_phone_fault(p, CPR_FAULT_XMLDEFAULT_NO_LOAD, f->asked, f->answered,
-			"\"%s\" has no loadInformation%u: a %s keeps the load it runs",
-			f->name, p->config.model->device_id, p->config.model->name);
 	snprintf(p->wanted, sizeof(p->wanted), "%s", s.load);
 	snprintf(p->call_manager, sizeof(p->call_manager), "%s", s.call_manager);
 	p->call_manager_port = s.port;
@@ -121,20 +118,12 @@ static void got_config(struct cpr_phone *p)
 	const struct cpr_fetch *f = &p->fetch;
 
 	if (f->outcome != CPR_FETCH_GOT && f->outcome != CPR_FETCH_ERROR) {
-		cpr_fetch_blame(p);
 		cpr_boot_again(p);
 	} else if (f->outcome == CPR_FETCH_GOT && c->kind >= OWN) {
 		read_settings(p, c->kind == COMMON);
 	} else if (c->kind != COMMON) {
 		ask_config(p);
-	} else if (cpr_fetch_missing(f)) {
-		cpr_phone_fault(p, CPR_FAULT_XMLDEFAULT_MISSING, f->asked, f->answered,
-			"the TFTP server has neither a configuration of this phone nor "
-			"\"%s\"",
-			f->name);
-		cpr_boot_again(p);
 	} else {
-		cpr_fetch_blame(p);
 		cpr_boot_again(p);
 	}
 }
@@ -170,51 +159,53 @@ static void ask_config(struct cpr_phone *p)
 
 void cpr_normal_begin(struct cpr_phone *p)
 {
-	p->stage = CPR_STAGE_CONFIG;
+	p->images = false;
 	p->config_at = 0;
 	ask_config(p);
 }
 
-static void unreachable(struct cpr_phone *p, const char *what)
-{
-	bool recovery = p->config.scenario == CPR_SCENARIO_RECOVERY;
-
-	cpr_phone_fault(p, CPR_FAULT_CALL_MANAGER_UNREACHABLE, p->knock.asked,
-		p->knock.answered, "call manager %s, TCP port %u: %s", p->call_manager,
-		p->call_manager_port, what);
-	/* Recovery is about the firmware, and that is back. */
-	if (recovery)
-		p->stage = CPR_STAGE_RECOVERED;
-	cpr_phone_end(p, recovery, NULL);
-}
-
 static void registered(struct cpr_phone *p, const char *how)
 {
-	p->stage = CPR_STAGE_RECOVERED;
 	cpr_phone_say(p, "%s", how);
-	/* A healthy network shows no fault; a phone that came back may have had some. */
-	cpr_phone_end(
-		p, p->config.scenario == CPR_SCENARIO_RECOVERY || !p->fault_n, NULL);
+	cpr_phone_end(p, true);
 }
 
+/* Recovery is about the firmware, and that is back. */
+static void unreachable(struct cpr_phone *p)
+{
+	cpr_phone_end(p, p->config.scenario == CPR_SCENARIO_RECOVERY);
+}
+
+static void answered(struct cpr_phone *p);
+
+static void knock(struct cpr_phone *p)
+{
+	cpr_knock_start(p, p->call_manager_address, p->call_manager_port, answered);
+}
+
+/* A call manager that is just starting refuses, too. */
 static void answered(struct cpr_phone *p)
 {
-	if (p->knock.outcome == CPR_KNOCK_OPEN)
+	if (p->knock.outcome == CPR_KNOCK_OPEN) {
 		registered(p, "the call manager accepts connections");
-	else
-		unreachable(p, p->knock.outcome == CPR_KNOCK_REFUSED
-				       ? "nobody listens there, or a firewall rejects it"
-				       : "no answer");
+	} else if (p->knock.outcome == CPR_KNOCK_REFUSED && ++p->calls < CALLS) {
+		cpr_watch_pause(p, CALL_MS, CPR_RETRY_MS);
+		cpr_phone_later(p, CALL_MS, knock);
+	} else {
+		unreachable(p);
+	}
 }
 
 static void found(struct cpr_phone *p)
 {
 	p->call_manager_address = p->lookup.found;
-	if (!p->call_manager_address.s_addr)
-		unreachable(p, "the name has no address in the DNS");
-	else
-		cpr_knock_start(
-			p, p->call_manager_address, p->call_manager_port, answered);
+	if (p->call_manager_address.s_addr) {
+		knock(p);
+		return;
+	}
+	cpr_phone_trouble(p, "call manager %s: the name has no address in the DNS",
+		p->call_manager);
+	unreachable(p);
 }
 
 static void call(struct cpr_phone *p)
@@ -222,8 +213,8 @@ static void call(struct cpr_phone *p)
 	const char *load = *p->running ? p->running : p->wanted;
 	enum cpr_protocol protocol = cpr_load_protocol(load);
 
-	p->stage = CPR_STAGE_REGISTERING;
 	p->knock = (struct cpr_knock){0};
+	p->calls = 0;
 	if (protocol == CPR_SIP || (protocol == CPR_PROTOCOL_NONE && p->sip)) {
 		/* A REGISTER needs a line's name and password, which a phone that only has
 		 * XMLDefault does not hold either. */
@@ -231,10 +222,16 @@ static void call(struct cpr_phone *p)
 			"has a SIP load: a registration (UDP port 5060) is not played");
 		return;
 	}
-	if (inet_pton(AF_INET, p->call_manager, &p->lookup.found) == 1)
+	if (inet_pton(AF_INET, p->call_manager, &p->lookup.found) == 1) {
 		found(p);
-	else if (p->lease.dns.s_addr)
+		return;
+	}
+	if (p->lease.dns.s_addr) {
 		cpr_lookup_start(p, p->call_manager, found);
-	else
-		unreachable(p, "it is a name, and there is no DNS server (option 6)");
+		return;
+	}
+	cpr_phone_trouble(p,
+		"call manager %s: it is a name, and there is no DNS server (option 6)",
+		p->call_manager);
+	unreachable(p);
 }

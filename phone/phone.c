@@ -56,7 +56,7 @@ uint16_t cpr_phone_port(struct cpr_phone *p)
 void cpr_phone_event(struct cpr_phone *p, enum cpr_phone_event what, const char *text,
 	uint64_t done, uint64_t total)
 {
-	char shown[512];
+	char shown[1024];
 
 	if (!p->host.event)
 		return;
@@ -67,7 +67,7 @@ void cpr_phone_event(struct cpr_phone *p, enum cpr_phone_event what, const char 
 
 void cpr_phone_say(struct cpr_phone *p, const char *format, ...)
 {
-	char text[512];
+	char text[1024];
 	va_list args;
 
 	va_start(args, format);
@@ -76,48 +76,40 @@ void cpr_phone_say(struct cpr_phone *p, const char *format, ...)
 	cpr_phone_event(p, CPR_PHONE_SAYS, text, 0, 0);
 }
 
-void cpr_phone_fault(struct cpr_phone *p, enum cpr_fault_id id, unsigned long frame,
-	unsigned long frame2, const char *format, ...)
+void cpr_phone_trouble(struct cpr_phone *p, const char *format, ...)
 {
-	const struct cpr_fault *fault = &cpr_faults[id];
-	struct cpr_fault_row *grown;
-	char text[512];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(p->trouble, sizeof(p->trouble), format, args);
 	va_end(args);
-	cpr_text_printable(text, "");
-	for (size_t i = 0; i < p->fault_n; i++) {
-		if (p->fault[i].fault == fault && strcmp(p->fault[i].text, text) == 0) {
-			p->blamed = i;
-			return;
-		}
-	}
-	if (p->fault_n == CPR_FAULTS_MAX)
-		return;
-	cpr_phone_say(p, "%s: %s; %s", fault->name, text, fault->remedy);
-	grown = reallocarray(p->fault, p->fault_n + 1, sizeof(*grown));
-	if (!grown)
-		return;
-	p->fault = grown;
-	p->fault[p->fault_n] =
-		(struct cpr_fault_row){fault, strdup(text), {frame, frame2}};
-	if (p->fault[p->fault_n].text)
-		p->blamed = p->fault_n++;
+	cpr_phone_say(p, "%s", p->trouble);
 }
 
-void cpr_phone_end(struct cpr_phone *p, bool ok, const char *why)
+static void finish(struct cpr_phone *p, const char *why)
 {
-	if (p->over)
-		return;
 	p->over = true;
-	p->ok = ok;
-	snprintf(p->why, sizeof(p->why), "%s", why ? why : "");
+	snprintf(p->why, sizeof(p->why), "%s", why);
 	p->ended = p->now;
 	p->fetch.active = p->knock.active = p->lookup.active = false;
 	cpr_phone_calm(p);
+	cpr_watch_judge(p);
 	cpr_lease_release(p);
+}
+
+void cpr_phone_end(struct cpr_phone *p, bool there)
+{
+	if (p->over)
+		return;
+	/* Here the play ends.  A phone that is there would now rest; and one with nobody to ask
+	 * would go on doing nothing. */
+	if (there || cpr_watch_stage(p) == CPR_STAGE_DHCP)
+		cpr_watch_wait(p, CPR_AGAIN_MS);
+	finish(p, "");
+	p->there = there;
+	/* A healthy network shows no fault; a phone that came back may have had some. */
+	p->ok = there && (p->config.scenario == CPR_SCENARIO_RECOVERY ||
+				 (!p->verdicts.n && !*p->trouble));
 }
 
 static void power_on(struct cpr_phone *p)
@@ -126,7 +118,7 @@ static void power_on(struct cpr_phone *p)
 	unsigned seconds = ((unsigned)m[4] << 8 | m[5]) % 10 + 1;
 
 	p->tftp_first = 0;
-	p->stage = CPR_STAGE_DARK;
+	p->off = true;
 	cpr_phone_later(p, p->config.no_delay ? 0 : seconds * 1000, cpr_lease_start);
 }
 
@@ -139,10 +131,12 @@ void cpr_phone_restart(struct cpr_phone *p)
 /* The link goes quiet and the lease is forgotten, not released: so does a real reboot. */
 void cpr_phone_reboot(struct cpr_phone *p)
 {
-	p->stage = CPR_STAGE_REBOOTING;
+	p->off = true;
 	p->lease.state = CPR_LEASE_NONE;
 	p->lease.renew_at = UINT64_MAX;
+	cpr_watch_judge(p);
 	cpr_phone_say(p, "reboots");
+	cpr_watch_pause(p, p->config.pause_ms, CPR_REBOOT_MS);
 	cpr_phone_later(p, p->config.pause_ms, power_on);
 }
 
@@ -165,6 +159,10 @@ int cpr_phone_new(struct cpr_phone **out, const struct cpr_phone_config *config,
 		p->damaged.term = "termZZ.default.loads";
 		p->config.model = &p->damaged;
 	}
+	if (cpr_watch_new(p) != 0) {
+		free(p);
+		return -ENOMEM;
+	}
 	p->now = p->started = now_ms;
 	p->random = config->seed ? config->seed : 1;
 	p->lease.renew_at = UINT64_MAX;
@@ -185,13 +183,12 @@ struct cpr_phone *cpr_phone_free(struct cpr_phone *p)
 		return NULL;
 	for (size_t i = 0; i < p->file_n; i++)
 		free(p->file[i].name);
-	for (size_t i = 0; i < p->fault_n; i++)
-		free(p->fault[i].text);
 	for (size_t i = 0; i < p->flash_n; i++)
 		free(p->flash[i]);
 	free(p->file);
-	free(p->fault);
 	free(p->flash);
+	cpr_verdicts_clear(&p->verdicts);
+	cpr_doctor_free(p->doctor);
 	cpr_loads_free(p->list);
 	cpr_buf_free(&p->fetch.head);
 	free(p);
@@ -214,25 +211,13 @@ static void refuse(
 		cpr_phone_icmp(p, f->source, 3, 3, 0, packet, n);
 }
 
-/* From the server itself, or from a router or firewall on the way. */
+/* From the server itself, or from a router or firewall on the way.  The phone takes no notice of
+ * one about a TFTP request, and asks again. */
 static void unreachable(struct cpr_phone *p, const struct cpr_frame *f)
 {
-	struct cpr_span s = cpr_span_of(f->payload, f->payload_len);
 	struct cpr_quote q;
-	size_t header = (cpr_span_u8(&s) & 15u) * 4;
 
-	cpr_span_seek(&s, 9);
-	q.proto = cpr_span_u8(&s);
-	cpr_span_seek(&s, 16);
-	q.target.s_addr = htonl(cpr_span_be32(&s));
-	cpr_span_seek(&s, header);
-	q.source_port = cpr_span_be16(&s);
-	q.target_port = cpr_span_be16(&s);
-	if (s.bad)
-		return;
-	if (q.proto == IPPROTO_UDP)
-		cpr_fetch_unreachable(p, &q);
-	else if (q.proto == IPPROTO_TCP)
+	if (cpr_quote_read(f, &q) && q.protocol == IPPROTO_TCP)
 		cpr_knock_unreachable(p, &q);
 }
 
@@ -260,15 +245,14 @@ void cpr_phone_frame(struct cpr_phone *p, const uint8_t *bytes, size_t len, bool
 	struct cpr_frame f;
 
 	p->now = now_ms;
-	p->frame_now = number;
-	if (p->over || p->stage == CPR_STAGE_REBOOTING || p->stage == CPR_STAGE_DARK ||
-		!cpr_frame_parse(bytes, len, sums, &f) || f.vlan > 0 ||
+	if (p->over || p->off || !cpr_frame_parse(bytes, len, sums, &f) || f.vlan > 0 ||
 		(!(f.to[0] & 1) && memcmp(f.to, p->config.mac, 6) != 0))
 		return;
 	if (f.checksum_wrong) {
 		p->wrong_sums++;
 		return;
 	}
+	cpr_watch_frame(p, &f, number);
 	if (f.kind == CPR_FRAME_ARP)
 		cpr_neighbour_frame(p, &f);
 	else if (f.kind == CPR_FRAME_UDP && f.target_port == 68)
@@ -313,5 +297,6 @@ bool cpr_phone_ok(const struct cpr_phone *p)
 void cpr_phone_stop(struct cpr_phone *p, const char *why, uint64_t now_ms)
 {
 	p->now = now_ms;
-	cpr_phone_end(p, false, why);
+	if (!p->over)
+		finish(p, why);
 }

@@ -43,7 +43,7 @@ enum cpr_phone_event {
 
 struct cpr_phone_host {
 	void *arg;
-	/* Returns the frame's number in the record (from 1), or 0 where none is kept. */
+	/* Returns the frame's number, counted as in a record, from 1; 0: it did not get out. */
 	unsigned long (*send)(void *arg, const uint8_t *bytes, size_t len);
 	void (*event)(void *arg, enum cpr_phone_event what, const char *text,
 		uint64_t done, uint64_t total); /* NULL: nobody watches */

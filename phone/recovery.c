@@ -23,7 +23,6 @@ static void done(struct cpr_phone *p)
 static void got_term(struct cpr_phone *p)
 {
 	if (p->fetch.outcome != CPR_FETCH_GOT) {
-		cpr_fetch_blame(p);
 		cpr_boot_again(p);
 		return;
 	}
@@ -35,6 +34,6 @@ void cpr_recovery_begin(struct cpr_phone *p)
 	/* What an earlier try wrote counts for nothing: the whole list is fetched again. */
 	while (p->flash_n)
 		free(p->flash[--p->flash_n]);
-	p->stage = CPR_STAGE_LOADS;
+	p->images = false;
 	cpr_fetch_start(p, p->config.model->term, got_term);
 }

@@ -10,18 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const stage_name[] = {
-	[CPR_STAGE_DARK] = "dark",
-	[CPR_STAGE_DHCP] = "dhcp",
-	[CPR_STAGE_TFTP] = "tftp",
-	[CPR_STAGE_LOADS] = "loads",
-	[CPR_STAGE_IMAGES] = "images",
-	[CPR_STAGE_REBOOTING] = "rebooting",
-	[CPR_STAGE_CONFIG] = "config",
-	[CPR_STAGE_REGISTERING] = "registering",
-	[CPR_STAGE_RECOVERED] = "recovered",
-};
-
 static void mac_text(const struct cpr_phone *p, char out[18])
 {
 	const uint8_t *m = p->config.mac;
@@ -49,7 +37,7 @@ static void success(const struct cpr_phone *p, struct cpr_buf *out)
 	if (p->config.scenario == CPR_SCENARIO_DHCP) {
 		servers_text(p, servers, sizeof(servers));
 		cpr_buf_printf(out, "would use TFTP server %s, from %s", servers,
-			cpr_source_name(p->source));
+			cpr_servers_source(p));
 		return;
 	}
 	for (size_t i = 0; i < p->file_n; i++) {
@@ -65,30 +53,59 @@ static void success(const struct cpr_phone *p, struct cpr_buf *out)
 		cpr_buf_printf(out, ", runs %s", p->running);
 }
 
-/* Not ok all the same when the network is under test and showed a fault. */
-static bool got_there(const struct cpr_phone *p)
+/* The verdict to blame: that whose last packet is the latest. */
+static const struct cpr_verdict *blamed(const struct cpr_phone *p)
 {
-	return p->stage == CPR_STAGE_RECOVERED ||
-	       (p->config.scenario == CPR_SCENARIO_DHCP && p->stage == CPR_STAGE_TFTP);
+	const struct cpr_verdict *last = NULL;
+
+	for (size_t i = 0; i < p->verdicts.n; i++) {
+		const struct cpr_verdict *v = &p->verdicts.row[i];
+
+		if (v->frame_n && (!last || v->frame[v->frame_n - 1] >=
+						    last->frame[last->frame_n - 1]))
+			last = v;
+	}
+	return last;
+}
+
+/* Not ok all the same when the network is under test and showed a fault. */
+static void reason(const struct cpr_phone *p, struct cpr_buf *out)
+{
+	const struct cpr_verdict *v = blamed(p);
+	const char *before = p->there ? ", but " : ": ", *own;
+
+	if (v) {
+		cpr_buf_printf(out, "%s%s: %s; %s", before, cpr_faults[v->id].name,
+			v->text, v->remedy);
+		before = "; ";
+	}
+	/* Why it refuses a file the verdict may know from the file's bytes, too. */
+	own = strstr(p->trouble, "\": ");
+	if (*p->trouble && !(v && own && strstr(v->text, own + 3)))
+		cpr_buf_printf(out, "%sthe phone itself: %s", before, p->trouble);
+	if (!v && !*p->trouble)
+		cpr_buf_printf(out, "%sno packet shows why", before);
+	if (p->wrong_sums)
+		cpr_buf_puts(out, "; packets with a wrong checksum did come");
+	if (p->broken)
+		cpr_buf_puts(out, "; damaged DHCP answers did come");
 }
 
 char *cpr_phone_summary(const struct cpr_phone *p)
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf b = {0};
-	const struct cpr_fault_row *f = p->fault_n ? &p->fault[p->blamed] : NULL;
 	char mac[18];
 
 	mac_text(p, mac);
 	cpr_buf_printf(&b, "%s %s: ", p->config.model->model, mac);
-	if (got_there(p))
+	if (p->there)
 		success(p, &b);
 	else
-		cpr_buf_printf(&b, "stuck at %s", stage_name[p->stage]);
+		cpr_buf_printf(&b, "stuck at %s", cpr_stage_name(cpr_watch_stage(p)));
 	if (*p->why)
 		cpr_buf_printf(&b, ": %s", p->why);
-	else if (!p->ok && f)
-		cpr_buf_printf(&b, "%s%s: %s; %s", got_there(p) ? ", but " : ": ",
-			f->fault->name, f->text, f->fault->remedy);
+	else if (!p->ok)
+		reason(p, &b);
 	if (b.data)
 		cpr_text_printable(b.data, "");
 	return b.failed ? NULL : TAKE_PTR(b.data);
@@ -157,17 +174,16 @@ static json_t *faults_json(const struct cpr_phone *p)
 {
 	json_t *faults = json_array();
 
-	for (size_t i = 0; i < p->fault_n; i++) {
-		const struct cpr_fault_row *f = &p->fault[i];
+	for (size_t i = 0; i < p->verdicts.n; i++) {
+		const struct cpr_verdict *v = &p->verdicts.row[i];
 		json_t *frames = json_array();
 
-		for (size_t k = 0; k < 2; k++)
-			if (f->frame[k])
-				json_array_append_new(
-					frames, json_integer((json_int_t)f->frame[k]));
+		for (size_t k = 0; k < v->frame_n; k++)
+			json_array_append_new(
+				frames, json_integer((json_int_t)v->frame[k]));
 		json_array_append_new(faults,
-			json_pack("{s:s, s:o, s:s, s:s}", "id", f->fault->name, "frames",
-				frames, "text", f->text, "remedy", f->fault->remedy));
+			json_pack("{s:s, s:o, s:s, s:s}", "id", cpr_faults[v->id].name,
+				"frames", frames, "text", v->text, "remedy", v->remedy));
 	}
 	return faults;
 }
@@ -179,7 +195,7 @@ static json_t *tftp_json(const struct cpr_phone *p)
 	for (size_t i = 0; i < p->tftp_n; i++)
 		json_array_append_new(servers, address_json(p->tftp[i]));
 	return json_pack(
-		"{s:o, s:s}", "servers", servers, "source", cpr_source_name(p->source));
+		"{s:o, s:s}", "servers", servers, "source", cpr_servers_source(p));
 }
 
 json_t *cpr_phone_json(const struct cpr_phone *p)
@@ -189,7 +205,7 @@ json_t *cpr_phone_json(const struct cpr_phone *p)
 	mac_text(p, mac);
 	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:o}", "mac", mac, "model",
 		p->config.model->model, "ip", address_json(p->address_was), "stage",
-		stage_name[p->stage], "recovered", p->stage == CPR_STAGE_RECOVERED,
+		cpr_stage_name(cpr_watch_stage(p)), "recovered", cpr_watch_recovered(p),
 		"files", files_json(p), "faults", faults_json(p), "tftp", tftp_json(p));
 }
 

@@ -1,7 +1,7 @@
 /* Which TFTP servers the phone uses.  Source: disassembly of the 79x1 firmware's own choice:
  * option 150 (the first two, if the first is not 0.0.0.0), then option 66, then siaddr, then
- * sname; the first that exists is used alone, lists are not merged.  Before all of them goes a server stored
- * in the phone. */
+ * sname; the first that exists is used alone, lists are not merged.  Before all of them goes a
+ * server stored in the phone. */
 #include "state.h"
 
 #include "option150.h"
@@ -10,31 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *cpr_source_name(enum cpr_source s)
+const char *cpr_servers_source(const struct cpr_phone *p)
 {
-	static const char *const name[] = {
-		[CPR_SOURCE_NONE] = "none",
-		[CPR_SOURCE_STORED] = "the alternate TFTP server stored in the phone",
-		[CPR_SOURCE_OPTION150] = "option 150",
-		[CPR_SOURCE_OPTION66] = "option 66",
-		[CPR_SOURCE_SIADDR] = "next server (siaddr)",
-		[CPR_SOURCE_SNAME] = "server name (sname)",
-	};
-
-	return name[s];
-}
-
-/* The phone drops invalid addresses and the network and broadcast address of its subnet. */
-static bool usable(const struct cpr_phone *p, struct in_addr a)
-{
-	uint32_t host = ntohl(a.s_addr), hosts = ~ntohl(p->lease.mask.s_addr);
-	uint32_t first = host >> 24;
-
-	if (!host || first == 0 || first == 127 || first >= 224)
-		return false;
-	if ((a.s_addr ^ p->lease.address.s_addr) & p->lease.mask.s_addr || hosts < 3)
-		return true;
-	return (host & hosts) != 0 && (host & hosts) != hosts;
+	return p->stored ? "the alternate TFTP server stored in the phone"
+			 : cpr_source_name(p->source);
 }
 
 static bool take(
@@ -42,22 +21,11 @@ static bool take(
 {
 	p->tftp_n = 0;
 	for (size_t i = 0; i < n && p->tftp_n < CPR_OPTION150_USED; i++) {
-		if (usable(p, a[i]))
+		if (cpr_option150_usable(a[i], p->lease.address, p->lease.mask))
 			p->tftp[p->tftp_n++] = a[i];
 	}
 	p->source = p->tftp_n ? s : CPR_SOURCE_NONE;
 	return p->tftp_n > 0;
-}
-
-bool cpr_servers_turned_round(const struct cpr_phone *p, struct in_addr a)
-{
-	struct in_addr back = {__builtin_bswap32(a.s_addr)};
-
-	return back.s_addr != a.s_addr &&
-	       (back.s_addr == p->lease.server.s_addr ||
-		       back.s_addr == p->lease.siaddr.s_addr ||
-		       (usable(p, back) && !((back.s_addr ^ p->lease.address.s_addr) &
-						   p->lease.mask.s_addr)));
 }
 
 static void chosen(struct cpr_phone *p)
@@ -68,17 +36,14 @@ static void chosen(struct cpr_phone *p)
 	if (p->tftp_n > 1)
 		inet_ntop(AF_INET, &p->tftp[1], b, sizeof(b));
 	cpr_phone_say(p, "takes TFTP server %s%s%s from %s", a, *b ? " and " : "", b,
-		cpr_source_name(p->source));
-	p->stage = CPR_STAGE_TFTP;
+		cpr_servers_source(p));
 	cpr_boot_served(p);
 }
 
+/* Nobody to ask. */
 static void none(struct cpr_phone *p)
 {
-	cpr_phone_fault(p, CPR_FAULT_DHCP_NO_TFTP_SERVER, p->last_seen, 0,
-		"the DHCP answer names no usable TFTP server: neither option 150 nor 66, "
-		"next server (siaddr) nor server name");
-	cpr_phone_end(p, false, NULL);
+	cpr_phone_end(p, false);
 }
 
 static void sname_found(struct cpr_phone *p)
@@ -108,17 +73,10 @@ static void below_option66(struct cpr_phone *p)
 
 static void option66_found(struct cpr_phone *p)
 {
-	char dns[INET_ADDRSTRLEN];
-
-	if (take(p, CPR_SOURCE_OPTION66, &p->lookup.found, 1)) {
+	if (take(p, CPR_SOURCE_OPTION66, &p->lookup.found, 1))
 		chosen(p);
-		return;
-	}
-	inet_ntop(AF_INET, &p->lease.dns, dns, sizeof(dns));
-	cpr_phone_fault(p, CPR_FAULT_OPTION66_UNRESOLVED, p->last_sent, p->last_seen,
-		"option 66 is the name \"%s\" and DNS server %s gave no address for it",
-		p->lookup.name, dns);
-	below_option66(p);
+	else
+		below_option66(p);
 }
 
 static void option66(struct cpr_phone *p)
@@ -129,72 +87,22 @@ static void option66(struct cpr_phone *p)
 	switch (cpr_option66_decode(
 		(const uint8_t *)p->lease.option66, p->lease.option66_len, &a, name)) {
 	case CPR_OPTION66_ADDRESS:
-		if (take(p, CPR_SOURCE_OPTION66, &a, 1))
+		if (take(p, CPR_SOURCE_OPTION66, &a, 1)) {
 			chosen(p);
-		else
-			below_option66(p);
-		return;
+			return;
+		}
+		break;
 	case CPR_OPTION66_NAME:
 		if (p->lease.dns.s_addr) {
 			cpr_lookup_start(p, name, option66_found);
 			return;
 		}
-		cpr_phone_fault(p, CPR_FAULT_OPTION66_UNRESOLVED, p->last_seen, 0,
-			"option 66 is the name \"%s\" and there is no DNS server (option "
-			"6)",
-			name);
 		break;
 	case CPR_OPTION66_MALFORMED:
-		cpr_phone_fault(p, CPR_FAULT_OPTION66_UNRESOLVED, p->last_seen, 0,
-			"option 66 is no text");
-		break;
 	case CPR_OPTION66_ABSENT:
 		break;
 	}
 	below_option66(p);
-}
-
-/* unusable: what option 150 begins with all the same, or 0.0.0.0. */
-static void without_option150(struct cpr_phone *p, struct in_addr unusable)
-{
-	struct in_addr back = {__builtin_bswap32(unusable.s_addr)};
-	char a[INET_ADDRSTRLEN], b[INET_ADDRSTRLEN];
-
-	inet_ntop(AF_INET, &unusable, a, sizeof(a));
-	inet_ntop(AF_INET, &back, b, sizeof(b));
-	if (cpr_servers_turned_round(p, unusable))
-		cpr_phone_fault(p, CPR_FAULT_OPTION150_BYTE_ORDER, p->last_seen, 0,
-			"option 150 is %s, which is no host's address: %s with its bytes "
-			"turned round",
-			a, b);
-	option66(p);
-}
-
-/* Source for what a text there does to a phone: a support thread; the lease is dropped, or the
- * first letters are taken for an address.  Either way it does not get to its server. */
-static void wrong_type(struct cpr_phone *p, bool text)
-{
-	size_t n = p->lease.option150_len;
-	char shown[64];
-
-	if (n > sizeof(shown) - 1)
-		n = sizeof(shown) - 1;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t c = p->lease.option150[i];
-
-		shown[i] = c >= 32 && c < 127 ? (char)c : '.';
-	}
-	shown[n] = 0;
-	if (text)
-		cpr_phone_fault(p, CPR_FAULT_OPTION150_WRONG_TYPE, p->last_seen, 0,
-			"option 150 holds the text \"%s\" instead of addresses of four "
-			"bytes",
-			shown);
-	else
-		cpr_phone_fault(p, CPR_FAULT_OPTION150_WRONG_TYPE, p->last_seen, 0,
-			"option 150 is %zu bytes long, which is no multiple of four",
-			p->lease.option150_len);
-	cpr_phone_end(p, false, NULL);
 }
 
 void cpr_servers_choose(struct cpr_phone *p)
@@ -212,15 +120,19 @@ void cpr_servers_choose(struct cpr_phone *p)
 				    p->lease.option150, len, a, CPR_OPTION150_USED, &n);
 	p->tftp_n = 0;
 	p->source = CPR_SOURCE_NONE;
-	if (p->config.defect == CPR_DEFECT_ALTERNATE_TFTP &&
-		take(p, CPR_SOURCE_STORED, &p->config.alternate_tftp, 1)) {
+	p->stored = p->config.defect == CPR_DEFECT_ALTERNATE_TFTP &&
+		    take(p, CPR_SOURCE_NONE, &p->config.alternate_tftp, 1);
+	if (p->stored) {
 		chosen(p);
 		return;
 	}
+	/* Source for what a text there does to a phone: a support thread; the lease is dropped,
+	 * or the first letters are taken for an address.  Either way it does not get to its
+	 * server. */
 	if (outcome == CPR_OPTION150_LENGTH || outcome == CPR_OPTION150_TEXT)
-		wrong_type(p, outcome == CPR_OPTION150_TEXT);
-	else if (outcome == CPR_OPTION150_OK && take(p, CPR_SOURCE_OPTION150, a, n))
-		chosen(p);
+		none(p);
+	else if (outcome != CPR_OPTION150_OK || !take(p, CPR_SOURCE_OPTION150, a, n))
+		option66(p);
 	else
-		without_option150(p, n ? a[0] : (struct in_addr){0});
+		chosen(p);
 }

@@ -5,7 +5,7 @@
 
 #include "buf.h"
 #include "dhcp.h"
-#include "faults.h"
+#include "engine/facts.h"
 #include "frame.h"
 #include "models.h"
 #include "phone.h"
@@ -23,29 +23,9 @@ enum {
 	CPR_TFTP_RETRIES = 3,
 	/* Of a file, what is kept: all of a list or a configuration, an image's head. */
 	CPR_HEAD_MAX = 64 << 10,
-	CPR_FAULTS_MAX = 64, /* the texts name what strangers send: not without end */
-	CPR_LOOP = 3,        /* the same recovery file so often and no way on: a loop */
-};
-
-enum cpr_stage {
-	CPR_STAGE_DARK,
-	CPR_STAGE_DHCP,
-	CPR_STAGE_TFTP,
-	CPR_STAGE_LOADS,
-	CPR_STAGE_IMAGES,
-	CPR_STAGE_REBOOTING,
-	CPR_STAGE_CONFIG,
-	CPR_STAGE_REGISTERING,
-	CPR_STAGE_RECOVERED,
-};
-
-enum cpr_source { /* where the TFTP servers come from, in the order of precedence */
-	CPR_SOURCE_NONE,
-	CPR_SOURCE_STORED,
-	CPR_SOURCE_OPTION150,
-	CPR_SOURCE_OPTION66,
-	CPR_SOURCE_SIADDR,
-	CPR_SOURCE_SNAME,
+	CPR_AGAIN_MS = 90000,  /* a real phone begins again (a published server log) */
+	CPR_REBOOT_MS = 60000, /* "up to minutes"; so long at least, an assumption */
+	CPR_LOOP = 3,          /* the same recovery file so often and no way on: a loop */
 };
 
 struct cpr_lease {
@@ -60,7 +40,6 @@ struct cpr_lease {
 	unsigned tries, failed; /* failed: rounds without an address, */
 	uint64_t since;         /* the first of which began then */
 	struct in_addr address, server, mask, gateway, dns;
-	unsigned long offered;         /* the frame of the offer that was taken */
 	uint64_t renew_at, expires_at; /* ms; UINT64_MAX: never */
 	bool renewing;
 	/* What the servers' options said, until a name is resolved. */
@@ -86,12 +65,6 @@ struct cpr_neighbour {
 	size_t waiting_len;
 };
 
-struct cpr_quote { /* a packet of the phone that an ICMP message says did not get there */
-	uint8_t proto;
-	struct in_addr target;
-	uint16_t source_port, target_port;
-};
-
 enum cpr_fetch_outcome {
 	CPR_FETCH_GOT,
 	CPR_FETCH_ERROR,   /* the server said so: code, text */
@@ -111,15 +84,10 @@ struct cpr_fetch {
 	uint64_t bytes, total; /* total: 0 while not known */
 	struct cpr_buf head;
 	enum cpr_fetch_outcome outcome;
-	uint16_t error; /* with its text, and what it comes down to */
-	char error_text[96];
-	enum cpr_fault_id fault;
-	unsigned long asked, answered; /* frames */
-	bool repeated;                 /* the request was sent more than once */
-	bool optional;                 /* most sites do not have it */
-	bool began;                    /* data came */
-	bool unreachable;              /* so says an ICMP message of the server */
-	bool busy;                     /* the last block is being written */
+	enum cpr_tftp_reason reason; /* what the error comes down to */
+	bool optional;               /* most sites do not have it */
+	bool began;                  /* data came */
+	bool busy;                   /* the last block is being written */
 	bool active;
 };
 
@@ -136,7 +104,6 @@ struct cpr_knock { /* a TCP SYN, and what comes of it */
 	uint32_t seq;
 	unsigned tries;
 	enum cpr_knock_outcome outcome;
-	unsigned long asked, answered;
 	bool active;
 };
 
@@ -154,12 +121,6 @@ struct cpr_file_row {
 	uint64_t bytes;
 	int64_t size; /* -1: not known */
 	const char *state;
-};
-
-struct cpr_fault_row {
-	const struct cpr_fault *fault;
-	char *text;
-	unsigned long frame[2];
 };
 
 struct cpr_phone {
@@ -185,9 +146,11 @@ struct cpr_phone {
 	size_t tftp_n;
 	unsigned tftp_first; /* 1 once the first server did not answer */
 	enum cpr_source source;
+	bool stored; /* not from DHCP: the alternate TFTP server of that defect */
 
 	/* The boot. */
-	enum cpr_stage stage;
+	bool off;        /* the link is quiet: it has no power yet, or reboots */
+	bool images;     /* what it fetches are images */
 	bool normal;     /* past recovery: its own firmware runs */
 	bool aborted;    /* an image of the list under way is missing */
 	bool http_said;  /* about port 6970, once is enough */
@@ -205,6 +168,7 @@ struct cpr_phone {
 	char wanted[128];    /* the load that the configuration names */
 	char call_manager[256];
 	struct in_addr call_manager_address;
+	unsigned calls; /* that it refused */
 	uint16_t call_manager_port;
 	char **flash; /* names of the images in it */
 	size_t flash_n;
@@ -212,12 +176,14 @@ struct cpr_phone {
 	/* The report. */
 	struct cpr_file_row *file;
 	size_t file_n;
-	struct cpr_fault_row *fault;
-	size_t fault_n;
-	size_t blamed; /* the fault that was met last */
-	bool over, ok;
-	char why[160]; /* over and not ok: the reason; "": the fault met last */
-	unsigned long last_sent, last_seen, frame_now;
+	struct cpr_doctor *doctor;    /* sees what this phone does, and judges */
+	uint64_t skipped;             /* ms that a real phone would have paused longer */
+	struct cpr_verdicts verdicts; /* of the last judgement */
+	size_t said[CPR_FAULT_N];     /* so many of each were told */
+	bool over, there, ok;         /* there: as far as its scenario goes */
+	char why[160]; /* over and not there: the reason; "": a verdict's */
+	char trouble
+		[400]; /* what no packet shows, in the phone's own words; "": nothing */
 	unsigned wrong_sums, broken; /* packets that no phone can use */
 	struct in_addr address_was;
 };
@@ -242,21 +208,32 @@ void cpr_phone_say(struct cpr_phone *p, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void cpr_phone_event(struct cpr_phone *p, enum cpr_phone_event what, const char *text,
 	uint64_t done, uint64_t total);
-/* Adds the fault once; the frames are those of the packets it shows in, 0 for none. */
-void cpr_phone_fault(struct cpr_phone *p, enum cpr_fault_id id, unsigned long frame,
-	unsigned long frame2, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
-/* why NULL and not ok: because of the fault met last */
-void cpr_phone_end(struct cpr_phone *p, bool ok, const char *why);
+/* Something that only the phone itself knows: why it refuses a file.  Said, and kept for the
+ * report. */
+void cpr_phone_trouble(struct cpr_phone *p, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* there: the scenario's end was reached; else the verdicts say why not. */
+void cpr_phone_end(struct cpr_phone *p, bool there);
 void cpr_phone_restart(struct cpr_phone *p); /* power on, but for the flash */
 void cpr_phone_reboot(struct cpr_phone *p);
+
+/* watch.c: the doctor at its side */
+int cpr_watch_new(struct cpr_phone *p);
+void cpr_watch_frame(
+	struct cpr_phone *p, const struct cpr_frame *f, unsigned long number);
+/* The phone pauses for so long, where a real one pauses for real_ms. */
+void cpr_watch_pause(struct cpr_phone *p, uint64_t ms, uint64_t real_ms);
+/* Time goes by without a packet, as it would if the play went on. */
+void cpr_watch_wait(struct cpr_phone *p, uint64_t ms);
+/* A turning point: judges, and says what is new. */
+void cpr_watch_judge(struct cpr_phone *p);
+enum cpr_stage cpr_watch_stage(const struct cpr_phone *p);
+bool cpr_watch_recovered(const struct cpr_phone *p);
 
 /* neighbour.c: ARP, and IPv4 packets to whatever next hop */
 void cpr_phone_transmit(struct cpr_phone *p, const struct cpr_pen *frame);
 void cpr_neighbour_frame(struct cpr_phone *p, const struct cpr_frame *f);
 void cpr_neighbour_probe(struct cpr_phone *p);
-bool cpr_neighbour_known(const struct cpr_phone *p, struct in_addr target);
-bool cpr_neighbour_reachable(const struct cpr_phone *p, struct in_addr target);
 void cpr_phone_udp(struct cpr_phone *p, struct in_addr target, uint16_t source_port,
 	uint16_t target_port, const void *payload, size_t len);
 void cpr_phone_tcp(struct cpr_phone *p, struct in_addr target, uint16_t source_port,
@@ -273,9 +250,7 @@ void cpr_lease_release(struct cpr_phone *p);
 
 /* servers.c: which TFTP servers; goes on with cpr_boot_served */
 void cpr_servers_choose(struct cpr_phone *p);
-const char *cpr_source_name(enum cpr_source s);
-/* With its bytes in the other order the address would be at home here. */
-bool cpr_servers_turned_round(const struct cpr_phone *p, struct in_addr a);
+const char *cpr_servers_source(const struct cpr_phone *p); /* "option 150" */
 
 /* lookup.c */
 void cpr_lookup_start(struct cpr_phone *p, const char *name, cpr_step *then);
@@ -284,12 +259,9 @@ bool cpr_lookup_frame(struct cpr_phone *p, const struct cpr_frame *f);
 /* fetch.c */
 void cpr_fetch_start(struct cpr_phone *p, const char *name, cpr_step *then);
 void cpr_fetch_optional(struct cpr_phone *p, const char *name, cpr_step *then);
-void cpr_fetch_unreachable(struct cpr_phone *p, const struct cpr_quote *q);
 bool cpr_fetch_frame(struct cpr_phone *p, const struct cpr_frame *f);
 bool cpr_fetch_missing(const struct cpr_fetch *f); /* the server does not have the file */
 void cpr_fetch_mark(struct cpr_phone *p, const char *state);
-/* The fault of a file that the phone needed and did not get. */
-void cpr_fetch_blame(struct cpr_phone *p);
 
 /* knock.c */
 void cpr_knock_start(
@@ -303,7 +275,7 @@ void cpr_boot_again(struct cpr_phone *p); /* this try failed */
 /* The file just fetched is a packing list: fetch and write what it names and the flash does
  * not hold. */
 void cpr_boot_list(struct cpr_phone *p, cpr_step *done, cpr_step *failed);
-/* The file just fetched is an image: judge and write it.  False: refused, with the fault. */
+/* The file just fetched is an image: judge and write it.  False: refused. */
 bool cpr_boot_image(struct cpr_phone *p, cpr_step *written);
 void cpr_recovery_begin(struct cpr_phone *p);
 void cpr_universal_begin(struct cpr_phone *p);

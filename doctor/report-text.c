@@ -89,6 +89,22 @@ static void given(const struct cpr_doctor_phone *p, struct cpr_buf *out)
 		cpr_buf_printf(out, "  in VLAN %d\n", p->dhcp.vlan);
 }
 
+/* How a state goes on: "missing at 192.0.2.1". */
+static const char *word_of(enum cpr_file_state state)
+{
+	switch (state) {
+	case CPR_FILE_ASKED:
+		return " of ";
+	case CPR_FILE_MISSING:
+		return " at ";
+	case CPR_FILE_DENIED:
+	case CPR_FILE_UNANSWERED:
+		return " by ";
+	default:
+		return " from ";
+	}
+}
+
 static void file(const struct cpr_doctor_phone *p, const struct cpr_doctor_file *f,
 	struct cpr_buf *out)
 {
@@ -98,7 +114,7 @@ static void file(const struct cpr_doctor_phone *p, const struct cpr_doctor_file 
 			out, " %" PRIu64 " of %" PRId64 " bytes", f->bytes, f->size);
 	else if (f->bytes)
 		cpr_buf_printf(out, " %" PRIu64 " bytes", f->bytes);
-	address(out, f->bytes ? " from " : " asked of ", f->server);
+	address(out, word_of(f->state), f->server);
 	if (f->asked_n > 1)
 		cpr_buf_printf(out, ", asked %u times", f->asked_n);
 	if (cpr_report_usual(p, f))

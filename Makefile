@@ -27,12 +27,14 @@ profile-default :=
 profile-asan    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 profile-tsan    := -fsanitize=thread -fno-omit-frame-pointer
 profile-cov     := --coverage -O0
+# of clang alone: tests/fuzz/run
+profile-fuzz    := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ifeq ($(origin profile-$(PROFILE)),undefined)
-$(error no PROFILE '$(PROFILE)': choose default, asan, tsan or cov)
+$(error no PROFILE '$(PROFILE)': choose default, asan, tsan, cov or fuzz)
 endif
 
 # Targets that must work before the compiler and the libraries are there.
-early := demo check deps missing help clean
+early := demo check fuzz-doctor deps missing help clean
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(early),$(MAKECMDGOALS)),all),)
 
 CC        := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -51,7 +53,7 @@ say = @printf '  %-5s%s\n' $1 $(or $2,$@);
 endif
 
 # What there is to build: LIBS, PROGS, MODULES (for another's process), TOOLS (not installed),
-# TESTS, HEADERS, HEADERS_CXX, INSTALL_FILES.
+# TESTS, FUZZERS, HEADERS, HEADERS_CXX, INSTALL_FILES.
 include $(sort $(wildcard */build.mk))
 
 # A packager without the tests' tools builds all the same; without a library nobody does.
@@ -81,7 +83,7 @@ $B/$1: $(call objects,$($1-src)) $($1-use:%=$B/obj/%.a) $B/obj/$1.list $($1-map)
 	$$(call say,LINK)$(or $($1-ld),$$(CC)) $(if $($1-map),-shared -Wl$(comma)--version-script=$($1-map)) $$(ldflags) -o $$@ $$(filter %.o %.a,$$^) $($1-ldflags) $(if $(call pkgs-of,$1),$(shell $(PKG_CONFIG) --libs $(call pkgs-of,$1))) $$(LDLIBS)
 endef
 
-linked := $(PROGS) $(MODULES) $(TOOLS) $(TESTS)
+linked := $(PROGS) $(MODULES) $(TOOLS) $(TESTS) $(FUZZERS)
 $(foreach x,$(LIBS) $(linked),$(eval $(call compile,$x))$(call stamp,$B/obj/$x.list,$($x-src) $($x-use) $($x-ldflags)))
 $(foreach x,$(LIBS),$(eval $(call archive,$x)))
 $(foreach x,$(linked),$(eval $(call link,$x)))
@@ -100,6 +102,7 @@ endif
 
 all: $(addprefix $B/,$(PROGS) $(MODULES) $(TOOLS))  ## build the programs and the Kea hook into build/default/
 threaded: $(addprefix $B/,$(THREADED))
+fuzzers: $(addprefix $B/,$(FUZZERS))
 tests: all $(addprefix $B/,$(TESTS))  ## build the programs and the unit tests
 
 demo: missing  ## install what is missing, build, and bring a wiped phone back
@@ -126,6 +129,9 @@ bench-helper: all  ## measure what taking a package costs (UPDATE=1: into docs/B
 	@B=$B tests/bench/helper $(if $(UPDATE),--update)
 bench-hook: all  ## measure what the Kea hook costs (UPDATE=1: into docs/BENCHMARKS.md)
 	@B=$B tests/bench/hook $(if $(UPDATE),--update)
+
+fuzz-doctor:  ## mutated captures and logs through cpr-doctor, SECONDS_EACH=300 (needs clang)
+	@tests/fuzz/run $(SECONDS_EACH)
 
 check-boot: all  ## boot a small Debian with the units in systemd-nspawn (root; fetches it once)
 	@B=$B bats tests/boot
@@ -155,4 +161,4 @@ clean:  ## remove build/
 	rm -rf build
 help:  ## show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "  %-18s %s\n",$$1,$$2}'
-.PHONY: all tests threaded demo check check-boot bench-conf bench-doctor bench-helper bench-hook missing deps check-headers check-kea-headers check-format format install uninstall clean help
+.PHONY: all tests threaded fuzzers demo check check-boot bench-conf bench-doctor bench-helper bench-hook fuzz-doctor missing deps check-headers check-kea-headers check-format format install uninstall clean help

@@ -19,7 +19,7 @@ TESTS += $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 define declare-test
 $1-src      := tests/unit/$1.c
 $1-inc      := lib dnsmasq-conf tftp-helper phone recover kea-hook doctor tests
-$1-use       = $$(filter libconf libhelper libphone librecover libdoctor libhook,$$(LIBS)) libengine libcpr-cli libfirmware libcpr
+$1-use       = $(if $(filter test-doctor-fuzz,$1),libfuzz) $$(filter libconf libhelper libphone librecover libdoctor libhook,$$(LIBS)) libengine libcpr-cli libfirmware libcpr
 $1-cppflags := $(CMOCKA_CFLAGS)
 $1-ldflags  := $(CMOCKA_LIBS)
 endef
@@ -59,3 +59,17 @@ TOOLS     += cuts
 cuts-src  := tests/captures/cuts.c
 cuts-inc  := lib doctor
 cuts-use  := libdoctor libengine libcpr
+
+# Strangers' bytes through cpr-doctor: for a unit test, and with PROFILE=fuzz for libFuzzer.
+LIBS         += libfuzz
+libfuzz-src  := tests/fuzz/doctor.c tests/fuzz/mutate.c
+libfuzz-inc  := lib doctor tests
+HEADERS      += tests/fuzz/fuzz.h
+define declare-fuzzer
+FUZZERS    += fuzz-$1
+fuzz-$1-src     := tests/fuzz/target-$1.c
+fuzz-$1-inc     := tests
+fuzz-$1-use     := libfuzz libdoctor libengine libcpr
+fuzz-$1-ldflags := -fsanitize=fuzzer
+endef
+$(foreach f,$(if $(filter fuzz,$(PROFILE)),capture log),$(eval $(call declare-fuzzer,$f)))

@@ -79,6 +79,9 @@ static void refused_again(const struct cpr_doctor *d, const struct cpr_doctor_ph
 	cpr_verdict_frame(v, f->first_asked.number);
 	cpr_verdict_frame(v, p->loads_refused.complete.number);
 	cpr_verdict_frame(v, p->loads_refused.again.number);
+	/* Nothing but what the phone did not ask for speaks against the list. */
+	if (v && !*f->judged)
+		v->incomplete = d->lost;
 	if (!*f->judged)
 		cpr_verdict_remedy(v,
 			"look at the phone's screen (\"Auth Fail\", \"Load rejected\"); "

@@ -63,6 +63,7 @@ static void list_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CPR_ARRAY_LEN(rows); i++) {
+		_cleanup_(cpr_verdicts_clear) struct cpr_verdicts v = {0};
 		struct story s = story_begin_with(NULL, rows[i].defect);
 
 		print_message("%s\n", rows[i].name);
@@ -75,6 +76,11 @@ static void list_refused(void **state)
 		story_fetch_own(&s, rows[i].file);
 		assert_string_equal(wire_faults(&s.w), "loads-refused");
 		assert_true(wire_says(&s.w, rows[i].words));
+		/* Its requests for images may be what was lost; the list's bytes stay proof. */
+		cpr_doctor_lost(s.w.d, 1);
+		cpr_doctor_judge(s.w.d, s.w.p, &v);
+		assert_int_equal(v.n, 1);
+		assert_int_equal(v.row[0].incomplete, rows[i].defect == CPR_FW_INTACT);
 		story_end(&s);
 	}
 }

@@ -71,6 +71,7 @@ struct app {
 	struct cpr_decoder *decoder;
 	struct cpr_doctor *doctor;
 	struct cpr_journal *journal;
+	FILE *log; /* of --journal; NULL: the journal itself, which is read already */
 	FILE *html;
 	struct cpr_errors notes, errors;
 };
@@ -183,23 +184,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int read_journal(struct app *a)
+static void journal_failed(struct app *a, int r)
 {
-	_cleanup_(cpr_fclosep) FILE *log = NULL;
+	const char *path = a->o.journal_path;
+
+	cpr_errors_add(&a->errors, path ? path : "the journal", 0, "cannot be read: %s",
+		strerror(-r));
+}
+
+/* A log is only opened here, and read when all rights are gone.  The journal is read at once:
+ * libsystemd opens more files, and looks them up, as it goes on. */
+static int open_journal(struct app *a)
+{
 	const char *path = a->o.journal_path;
 	struct stat st;
 	int r = cpr_journal_new(&a->journal, a->doctor);
 
 	if (r == 0 && path && stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		log = fopen(path, "re");
-		r = log ? cpr_journal_read_log(a->journal, log, a->o.since_us, now_us())
-			: -errno;
+		a->log = fopen(path, "re");
+		r = a->log ? 0 : -errno;
 	} else if (r == 0) {
 		r = cpr_journal_read(a->journal, path, a->o.since_us);
 	}
 	if (r < 0)
-		cpr_errors_add(&a->errors, path ? path : "the journal", 0,
-			"cannot be read: %s", strerror(-r));
+		journal_failed(a, r);
 	return r;
 }
 
@@ -223,7 +231,7 @@ static int open_source(struct app *a)
 	const struct options *o = &a->o;
 
 	if (o->journal)
-		return read_journal(a);
+		return open_journal(a);
 	return o->interface ? cpr_capture_live(&a->capture, o->interface, &a->errors)
 			    : cpr_capture_files(
 				      &a->capture, o->capture, o->capture_n, &a->errors);
@@ -447,13 +455,17 @@ static int read_lines(struct app *a)
 {
 	_cleanup_(cpr_buf_free) struct cpr_buf limits = {0};
 	char *at = NULL;
+	int r = a->log ? cpr_journal_read_log(a->journal, a->log, a->o.since_us, now_us())
+		       : 0;
 
+	if (r < 0)
+		journal_failed(a, r);
 	cpr_journal_judge(a->journal);
 	cpr_journal_limits(a->journal, &limits);
 	for (char *line = limits.data ? strtok_r(limits.data, "\n", &at) : NULL; line;
 		line = strtok_r(NULL, "\n", &at))
 		cpr_errors_add(&a->notes, NULL, 0, "%s", line);
-	return CPR_EXIT_OK;
+	return r < 0 ? CPR_EXIT_FAILED : CPR_EXIT_OK;
 }
 
 static int run(struct app *a)
@@ -491,6 +503,8 @@ int main(int argc, char **argv)
 	cpr_decoder_free(a.decoder);
 	cpr_journal_free(a.journal);
 	cpr_doctor_free(a.doctor);
+	if (a.log)
+		fclose(a.log);
 	if (a.html)
 		fclose(a.html);
 	world_free(a.world);

@@ -48,8 +48,9 @@ static void headline(const struct cpr_doctor *d, const struct cpr_doctor_phone *
 		cpr_buf_printf(
 			out, ": %s: %s", cpr_stage_name(p->stage), cpr_report_stage(p));
 	for (size_t i = 0; i < found->n; i++)
-		cpr_buf_printf(
-			out, "%s%s", i ? ", " : "", cpr_faults[found->row[i].id].name);
+		if (!i || found->row[i].id != found->row[i - 1].id)
+			cpr_buf_printf(out, "%s%s", i ? ", " : "",
+				cpr_faults[found->row[i].id].name);
 	if (silent) {
 		cpr_buf_puts(out, ", silent for ");
 		duration(out, silent);

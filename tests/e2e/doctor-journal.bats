@@ -142,6 +142,17 @@ logged() {
 	[[ "$stderr" = *"in.tftpd does not tell whether a file arrived"* ]]
 }
 
+@test "a log's lines, which strangers had a hand in, are read without rights" {
+	mkfifo "$dir/log"
+	lab_start "$dir/report" cpr-doctor --journal="$dir/log"
+	exec 7>"$dir/log"
+	# it waits for the first line
+	lab_wait 50 grep -q '^NoNewPrivs:.1' "/proc/$lab_pid/status"
+	exec 7>&-
+	wait "$lab_pid"
+	grep -q 'no phone seen' "$dir/report"
+}
+
 @test "what cannot be: no such path, no such time, a capture beside it" {
 	run -1 --separate-stderr cpr-doctor --journal="$dir/absent"
 	[[ "$stderr" = *"$dir/absent: cannot be read: No such file or directory"* ]]

@@ -165,7 +165,11 @@ static void sums(const struct cpr_doctor *d, size_t recovered, size_t troubled,
 	size_t n = cpr_doctor_phones(d), over = cpr_doctor_phones_over(d);
 
 	if (!n)
-		cpr_buf_printf(out, "no phone seen in %" PRIu64 " packets\n", d->packets);
+		cpr_buf_printf(out, "no phone seen in %" PRIu64 " packets%s\n",
+			d->packets,
+			d->packets ? ": capture at the phone's switch port or on its "
+				     "servers, since before it gets its power"
+				   : "");
 	else
 		cpr_buf_printf(out, "%zu phone%s: %zu recovered, %zu with a fault\n", n,
 			n == 1 ? "" : "s", recovered, troubled);

@@ -191,8 +191,9 @@ void cpr_look_http_6970_dropped(const struct cpr_doctor *d,
 	cpr_verdict_frame(v, s->first.number);
 	cpr_verdict_frame(v, s->last.number);
 	cpr_verdict_frame(v, p->http_then_tftp.number);
-	cpr_verdict_remedy(v, "on %s: nft add rule inet filter input tcp dport %u reject",
-		server.s, p->http.port);
+	cpr_verdict_remedy(v,
+		"on %s: nft insert rule inet filter input tcp dport %u reject", server.s,
+		p->http.port);
 }
 
 static const struct cpr_doctor_file *xmldefault(const struct cpr_doctor_phone *p)

@@ -272,3 +272,8 @@ manager_listens() { ss -Hlnt "sport = :2000" | grep -q .; }
 	jq -e '.capture.lost > 1000' "$report"
 	jq -e '.capture.packets > 1000' "$report"
 }
+
+@test "no phone in a capture: where to capture is said" {
+	run -0 --separate-stderr cpr-doctor "$CAPTURES/healthy-server-only.pcap"
+	[[ "$output" = "no phone seen in "*"capture at the phone's switch port"* ]]
+}

@@ -9,6 +9,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum {
+	FEW = 5, /* phones of which everything is told, be they healthy */
+};
+
 static void address(struct cpr_buf *out, const char *before, struct in_addr a)
 {
 	char text[INET_ADDRSTRLEN];
@@ -140,23 +144,21 @@ static void verdict(const struct cpr_verdict *v, struct cpr_buf *out)
 				  "what did not come may be among them\n");
 }
 
-/* True when there is something wrong with it. */
-static bool story(
-	const struct cpr_doctor *d, const struct cpr_doctor_phone *p, struct cpr_buf *out)
+/* Of a healthy phone among many no more than its line. */
+static void story(const struct cpr_doctor *d, const struct cpr_doctor_phone *p,
+	const struct cpr_verdicts *found, bool whole, struct cpr_buf *out)
 {
-	_cleanup_(cpr_verdicts_clear) struct cpr_verdicts found = {0};
-
-	cpr_doctor_judge(d, p, &found);
-	out->failed = out->failed || found.failed;
-	headline(d, p, &found, out);
-	for (size_t i = 0; i < found.n; i++)
-		verdict(&found.row[i], out);
+	headline(d, p, found, out);
+	for (size_t i = 0; i < found->n; i++)
+		verdict(&found->row[i], out);
+	if (!whole)
+		return;
 	given(p, out);
 	for (size_t i = 0; i < p->file_n; i++)
 		file(p, &p->file[i], out);
 	if (p->files_over)
 		cpr_buf_printf(out, "  and %zu files more\n", p->files_over);
-	return found.n || cpr_report_silent_us(d, p);
+	cpr_buf_puts(out, "\n");
 }
 
 static void sums(const struct cpr_doctor *d, size_t recovered, size_t troubled,
@@ -190,22 +192,41 @@ static void sums(const struct cpr_doctor *d, size_t recovered, size_t troubled,
 			d->cut);
 }
 
-int cpr_report_text(const struct cpr_doctor *d, const struct cpr_paper *paper)
+/* The phones with a fault, or the others. */
+static int stories(const struct cpr_doctor *d, const struct cpr_paper *paper, bool faulty,
+	size_t *recovered, size_t *n)
 {
-	size_t recovered = 0, troubled = 0;
-	struct cpr_buf out = {0};
+	bool few = cpr_doctor_phones(d) <= FEW;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < cpr_doctor_phones(d); i++) {
 		const struct cpr_doctor_phone *p = cpr_doctor_phone(d, i);
+		_cleanup_(cpr_verdicts_clear) struct cpr_verdicts found = {0};
+		struct cpr_buf out = {0};
 
-		recovered += p->recovered;
-		troubled += story(d, p, &out);
-		cpr_buf_puts(&out, "\n");
+		cpr_doctor_judge(d, p, &found);
+		if ((found.n || cpr_report_silent_us(d, p)) != faulty)
+			continue;
+		out.failed = found.failed;
+		*n += 1;
+		*recovered += p->recovered;
+		story(d, p, &found, faulty || few, &out);
 		r = cpr_paper_put(paper, &out);
 	}
+	return r;
+}
+
+int cpr_report_text(const struct cpr_doctor *d, const struct cpr_paper *paper)
+{
+	size_t recovered = 0, troubled = 0, sound = 0;
+	struct cpr_buf out = {0};
+	int r = stories(d, paper, true, &recovered, &troubled);
+
+	if (r == 0)
+		r = stories(d, paper, false, &recovered, &sound);
 	if (r < 0)
 		return r;
+	cpr_buf_puts(&out, sound > FEW ? "\n" : "");
 	sums(d, recovered, troubled, &out);
 	return cpr_paper_put(paper, &out);
 }

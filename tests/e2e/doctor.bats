@@ -53,6 +53,13 @@ frames() {
 		}' "$@"
 }
 
+@test "the phone with a fault stands first, whichever came first" {
+	run -6 --separate-stderr doctor "$CAPTURES/healthy-7961.pcap" \
+		"$CAPTURES/tftp-file-missing-one-of-two.pcap"
+	[[ ${lines[0]} == *"stuck at images: tftp-file-missing" ]]
+	[ "$(grep -c ': recovered$' <<<"$output")" = 1 ]
+}
+
 @test "a capture reads the same as a file, from stdin, in gzip and as pcapng" {
 	cd "$BATS_TEST_TMPDIR"
 	editcap -F pcapng "$STUCK" stuck.pcapng

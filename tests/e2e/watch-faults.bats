@@ -66,6 +66,16 @@ recovers() {
 
 fill() { ! cat /dev/zero >"$1/filler" 2>/dev/null; }
 
+# stay_full FOLDER: what a program that was writing gives back is filled, too; ends with the filler
+stay_full() {
+	fill "$1"
+	lab_start /dev/null bash -c 'while [ -e "$1" ]; do
+			cat /dev/zero >>"$1" 2>/dev/null
+			sleep 0.05
+		done' stay_full "$1/filler"
+	filler=$lab_pid
+}
+
 @test "the TFTP root is full" {
 	mount -t tmpfs -o size=200k none "$tftp"
 	served
@@ -107,13 +117,14 @@ fill() { ! cat /dev/zero >"$1/filler" 2>/dev/null; }
 	served
 	cp new.zip "$spool/incoming/"
 	head -c 9000 new.zip >"$spool/incoming/half.zip"
-	fill "$spool"
+	stay_full "$spool"
 	said "cannot write '.*status.json'"
 	said 'new.zip: accepted'
 	said 'cannot save there what would be replaced: No space left'
 	said "half.zip: cannot be moved .*it is tried again"
 	comes_back $old
 	known '.refused == 0'
+	lab_stop "$filler"
 	rm "$spool/filler"
 	known '.refused == 1 and .accepted == 1'
 	[ -s "$spool/quarantine/half.zip.reason" ]

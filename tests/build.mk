@@ -64,7 +64,7 @@ cuts-use  := libdoctor libengine libcpr
 LIBS         += libfuzz
 libfuzz-src  := tests/fuzz/doctor.c tests/fuzz/mutate.c
 libfuzz-inc  := lib doctor tests
-HEADERS      += tests/fuzz/fuzz.h
+HEADERS      += tests/fuzz/fuzz.h tests/fuzz/target.h
 define declare-fuzzer
 FUZZERS    += fuzz-$1
 fuzz-$1-src     := tests/fuzz/target-$1.c

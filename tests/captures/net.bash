@@ -18,16 +18,7 @@ firmware() {
 # xmldefault [ID LOAD]...
 xmldefault() {
 	lay_out
-	{
-		echo "<Default><callManagerGroup><members><member priority=\"0\"><callManager>"
-		echo "<processNodeName>${call_manager_name:-$LAB_SERVER}</processNodeName>"
-		echo "</callManager></member></members></callManagerGroup>"
-		while [ $# -gt 1 ]; do
-			echo "<loadInformation$1>$2</loadInformation$1>"
-			shift 2
-		done
-		echo "</Default>"
-	} >"$tftp/XMLDefault.cnf.xml"
+	lab_xmldefault "$tftp" "${call_manager_name:-$LAB_SERVER}" "$@"
 	chmod a+r "$tftp/XMLDefault.cnf.xml"
 }
 

@@ -12,12 +12,7 @@ setup() {
 	mkfirmware --model 7961 --package dir "$tftp"
 	chmod -R a+rX "$dir"
 	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" 2>/dev/null || true
-	cat >"$tftp/XMLDefault.cnf.xml" <<-END
-		<Default><callManagerGroup><members><member priority="0"><callManager>
-		<processNodeName>$LAB_SERVER</processNodeName>
-		</callManager></member></members></callManagerGroup>
-		<loadInformation30018>SCCP41.9-4-2SR3-1S</loadInformation30018></Default>
-	END
+	lab_xmldefault "$tftp" "$LAB_SERVER" 30018 SCCP41.9-4-2SR3-1S
 }
 
 teardown() {

@@ -24,12 +24,7 @@ teardown() {
 serve() {
 	tftp=$BATS_TEST_TMPDIR/tftp
 	mkfirmware --model 7961 --package dir "$tftp"
-	cat >"$tftp/XMLDefault.cnf.xml" <<-END
-		<Default><callManagerGroup><members><member priority="0"><callManager>
-		<processNodeName>$SERVER</processNodeName>
-		</callManager></member></members></callManagerGroup>
-		<loadInformation30018>SCCP41.9-4-2SR3-1S</loadInformation30018></Default>
-	END
+	lab_xmldefault "$tftp" "$SERVER" 30018 SCCP41.9-4-2SR3-1S
 	chmod -R a+rX "$BATS_TEST_TMPDIR"
 	printf '%s\n' enable-tftp "tftp-root=$tftp" tftp-max=4000 dhcp-lease-max=4000 \
 		dhcp-range=10.9.1.0,10.9.8.250,1h "dhcp-option=150,$SERVER" "$@" \

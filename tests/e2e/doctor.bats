@@ -235,12 +235,7 @@ cpr-doctor: another: No such file or directory" ]
 @test "live it sees a phone recover, and reports when it is interrupted" {
 	tftp=$BATS_TEST_TMPDIR/tftp
 	mkfirmware --model 7961 --package dir "$tftp"
-	cat >"$tftp/XMLDefault.cnf.xml" <<-END
-		<Default><callManagerGroup><members><member priority="0"><callManager>
-		<processNodeName>$LAB_SERVER</processNodeName>
-		</callManager></member></members></callManagerGroup>
-		<loadInformation30018>SCCP41.9-4-2SR3-1S</loadInformation30018></Default>
-	END
+	lab_xmldefault "$tftp" "$LAB_SERVER" 30018 SCCP41.9-4-2SR3-1S
 	chmod -R a+rX "$BATS_TEST_TMPDIR"
 	printf '%s\n' enable-tftp "tftp-root=$tftp" "dhcp-option=150,$LAB_SERVER" \
 		>"$BATS_TEST_TMPDIR/dnsmasq.conf"

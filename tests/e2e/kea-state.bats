@@ -419,12 +419,7 @@ tftp=192.0.2.7" ]
 
 @test "a wiped 7961 comes back: Kea and the hook for DHCP, dnsmasq for TFTP" {
 	mkfirmware --model 7961 --package dir "$dir/tftp"
-	cat >"$dir/tftp/XMLDefault.cnf.xml" <<-END
-		<Default><callManagerGroup><members><member priority="0"><callManager>
-		<processNodeName>$LAB_SERVER</processNodeName>
-		</callManager></member></members></callManagerGroup>
-		<loadInformation30018>SCCP41.9-4-2SR3-1S</loadInformation30018></Default>
-	END
+	lab_xmldefault "$dir/tftp" "$LAB_SERVER" 30018 SCCP41.9-4-2SR3-1S
 	chmod -R a+rX "$dir"
 	tftp_server ''
 	kea '"tftp-servers": ["192.0.2.7"], "health": {}'

@@ -119,6 +119,22 @@ lab_site() {
 		"${@:2}" >"$1/etc/phone-cpr/site.conf"
 }
 
+# lab_xmldefault DIR CALL_MANAGER [ID LOAD]...: DIR/XMLDefault.cnf.xml
+lab_xmldefault() {
+	local file=$1/XMLDefault.cnf.xml manager=$2
+	shift 2
+	{
+		echo '<Default><callManagerGroup><members><member priority="0"><callManager>'
+		echo "<processNodeName>$manager</processNodeName>"
+		echo '</callManager></member></members></callManagerGroup>'
+		while [ $# -gt 1 ]; do
+			echo "<loadInformation$1>$2</loadInformation$1>"
+			shift 2
+		done
+		echo '</Default>'
+	} >"$file"
+}
+
 # What a program needs in its environment that loads the hook: the library's sanitizers must
 # come first into one that has none, and what Kea itself leaks is not ours to see.
 lab_kea_env=()

@@ -12,12 +12,7 @@ setup() {
 	log=$BATS_TEST_TMPDIR/dnsmasq.log
 	mkfirmware --model 7961 --package dir "$tftp"
 	chmod -R a+rX "$BATS_TEST_TMPDIR"
-	cat >"$tftp/XMLDefault.cnf.xml" <<-END
-		<Default><callManagerGroup><members><member priority="0"><callManager>
-		<processNodeName>$LAB_SERVER</processNodeName>
-		</callManager></member></members></callManagerGroup>
-		<loadInformation30018>SCCP41.9-4-2SR3-1S</loadInformation30018></Default>
-	END
+	lab_xmldefault "$tftp" "$LAB_SERVER" 30018 SCCP41.9-4-2SR3-1S
 }
 
 teardown() {

@@ -68,24 +68,6 @@ void cpr_bench_show_keys(
 	}
 }
 
-static const char *in_words(enum cpr_stage stage)
-{
-	static const char *const words[] = {
-		[CPR_STAGE_DARK] = "is there",
-		[CPR_STAGE_DHCP] = "asks for an address",
-		[CPR_STAGE_TFTP] = "asks for files",
-		[CPR_STAGE_LOADS] = "has its packing list",
-		[CPR_STAGE_IMAGES] = "fetches its images",
-		[CPR_STAGE_REBOOTING] = "has all images, writes them and boots: do not "
-					"unplug it",
-		[CPR_STAGE_CONFIG] = "asks for its configuration",
-		[CPR_STAGE_REGISTERING] = "calls the call manager",
-		[CPR_STAGE_RECOVERED] = "is back",
-	};
-
-	return words[stage];
-}
-
 /* "SEP001B54AABBCC" */
 static const char *name_of(const struct cpr_doctor_phone *p, char out[16])
 {
@@ -139,9 +121,10 @@ static void show_stage(struct cpr_bench_shown *s, unsigned slot, struct cpr_bars
 	char ip[INET_ADDRSTRLEN], name[16];
 
 	name_of(p, name);
-	cpr_bars_line(bars, "%s %s%s%s: %s", cpr_report_model(p), name,
+	cpr_bars_line(bars, "%s %s%s%s: %s%s", cpr_report_model(p), name,
 		p->ip.s_addr ? " at " : "", p->ip.s_addr ? ip_of(p, ip) : "",
-		in_words(p->stage));
+		cpr_report_stage(p),
+		p->stage == CPR_STAGE_REBOOTING ? ": do not unplug it" : "");
 	s->phone[slot].seen = true;
 	s->phone[slot].stage = p->stage;
 	if (p->stage == CPR_STAGE_DHCP && p->dhcp.vlan >= 0)

@@ -47,11 +47,7 @@ static bool concerns(const struct cpr_phone *p, const struct cpr_frame *f)
 
 void cpr_watch_frame(struct cpr_phone *p, const struct cpr_frame *f, unsigned long number)
 {
-	struct cpr_packet k = {.number = number,
-		.time_us = clock_us(p),
-		.frame = *f,
-		.inner_vlan = -1,
-		.payload_real = f->payload_len};
+	const struct cpr_packet k = cpr_packet_of(f, number, clock_us(p));
 
 	/* Number 0: it did not get out. */
 	if (number && concerns(p, f))

@@ -37,13 +37,8 @@ size_t cpr_bench_watch_phones(const struct cpr_bench_watch *w)
 const struct cpr_doctor_phone *cpr_bench_watch_feed(
 	struct cpr_bench_watch *w, const struct cpr_frame *f, uint64_t now_ms)
 {
-	const struct cpr_packet k = {
-		.number = ++w->number,
-		.time_us = (w->epoch_ms + now_ms) * 1000,
-		.frame = *f,
-		.inner_vlan = -1,
-		.payload_real = f->payload_len,
-	};
+	const struct cpr_packet k =
+		cpr_packet_of(f, ++w->number, (w->epoch_ms + now_ms) * 1000);
 	const struct cpr_doctor_phone *p;
 
 	if (f->checksum_wrong)

@@ -20,3 +20,16 @@ struct cpr_packet {
 	const uint8_t *link;
 	size_t link_len;
 };
+
+/* Of whoever has frames of its own and no capture: whole, and without a second tag. */
+static inline struct cpr_packet cpr_packet_of(
+	const struct cpr_frame *f, uint64_t number, uint64_t time_us)
+{
+	return (struct cpr_packet){
+		.number = number,
+		.time_us = time_us,
+		.frame = *f,
+		.inner_vlan = -1,
+		.payload_real = f->payload_len,
+	};
+}
